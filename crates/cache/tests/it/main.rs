@@ -1,0 +1,13 @@
+//! The memory tier, its parts, its promises across threads, and measurements (ignored by default).
+
+#![allow(missing_docs, reason = "tests")]
+
+mod body;
+mod content;
+mod hot;
+mod make;
+mod measure;
+mod model;
+mod store;
+mod threads;
+mod variants;

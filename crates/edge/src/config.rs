@@ -1,0 +1,101 @@
+//! What the edge is started with. Values are checked where they come from (the node file); the ranges are stated here.
+
+use littoral_runtime::Clock;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How to run the edge.
+#[derive(Clone)]
+pub struct EdgeConfig {
+    /// Name of this cache in `Cache-Status`, `Via`, `CDN-Loop` and the log: a token. Default `littoral`.
+    pub name: String,
+    /// Threads that serve. Default one for each core.
+    pub workers: usize,
+    /// Addresses for plain HTTP.
+    pub http: Vec<SocketAddr>,
+    /// Addresses for HTTPS; `tls` must be given with them.
+    pub https: Vec<SocketAddr>,
+    /// Certificate and key for `https`.
+    pub tls: Option<TlsFiles>,
+    /// Memory for stored responses, metadata included. Default 256 MiB.
+    pub memory_bytes: u64,
+    /// Limits of connections and requests.
+    pub limits: EdgeLimits,
+    /// Where the access log goes.
+    pub access_log: AccessLog,
+    /// The clock that freshness is judged by.
+    pub clock: Clock,
+}
+
+/// A certificate chain and its key, in PEM files.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The chain, the node's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// Where the access log goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessLog {
+    /// Nowhere.
+    Off,
+    /// Standard output.
+    Stdout,
+    /// Appended to a file, which [`Edge::reopen_logs`](crate::Edge::reopen_logs) opens anew.
+    File(PathBuf),
+}
+
+/// Limits of connections and requests. Each request that breaks one is refused with a named reason.
+#[derive(Clone, Debug)]
+pub struct EdgeLimits {
+    /// Limits of the HTTP/1.1 codec.
+    pub h1: littoral_h1::Limits,
+    /// From a request's first byte to the end of its head. Default 10 s.
+    pub head_timeout: Duration,
+    /// Between two pieces of a request's body. Default 30 s.
+    pub body_timeout: Duration,
+    /// How long an idle connection is kept. Default 75 s.
+    pub keep_alive_timeout: Duration,
+    /// Window over which a client that does not take its answer is judged. Default 30 s.
+    pub write_timeout: Duration,
+    /// Bytes a second that a client must take, on average over `write_timeout`. Default 200.
+    pub client_rate_min: u64,
+    /// How long nothing may move in an upgraded connection. Default 1 h.
+    pub tunnel_timeout: Duration,
+    /// Client connections of the whole node. Default 100,000; at the limit new ones are closed at once.
+    pub connections_max: usize,
+}
+
+impl Default for EdgeConfig {
+    fn default() -> EdgeConfig {
+        EdgeConfig {
+            name: "littoral".to_owned(),
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            http: Vec::new(),
+            https: Vec::new(),
+            tls: None,
+            memory_bytes: 256 * 1024 * 1024,
+            limits: EdgeLimits::default(),
+            access_log: AccessLog::Off,
+            clock: Clock::system(),
+        }
+    }
+}
+
+impl Default for EdgeLimits {
+    fn default() -> EdgeLimits {
+        EdgeLimits {
+            h1: littoral_h1::Limits::default(),
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            keep_alive_timeout: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(30),
+            client_rate_min: 200,
+            tunnel_timeout: Duration::from_secs(3600),
+            connections_max: 100_000,
+        }
+    }
+}

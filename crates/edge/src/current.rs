@@ -1,0 +1,30 @@
+//! The compiled policies in force: swapped whole, read by each thread through a count of its own. A request is
+//! served to its end by the policy it began with.
+
+use arc_swap::ArcSwap;
+use littoral_policy::PolicySet;
+use std::sync::Arc;
+
+/// The policy set in force.
+pub(crate) struct Current {
+    set: ArcSwap<PolicySet>,
+}
+
+impl Current {
+    pub(crate) fn new(set: PolicySet) -> Current {
+        Current { set: ArcSwap::from_pointee(set) }
+    }
+
+    pub(crate) fn load(&self) -> Arc<PolicySet> {
+        self.set.load_full()
+    }
+
+    /// Whether `known` is still in force: one load of a line that changes only with the policy.
+    pub(crate) fn is_current(&self, known: &Arc<PolicySet>) -> bool {
+        Arc::as_ptr(&self.set.load()) == Arc::as_ptr(known)
+    }
+
+    pub(crate) fn install(&self, set: PolicySet) {
+        self.set.store(Arc::new(set));
+    }
+}

@@ -1,0 +1,372 @@
+//! The task that fetches for a fill: sends the request, judges the head, appends the body, stores the whole. It goes
+//! on when the client that began it leaves; what it may cost is bounded by the origin's time-outs and by the size
+//! of what may be stored.
+
+use super::state::{Ended, Fill, Phase};
+use crate::origin::pool::Pool;
+use crate::origin::{OriginError, OriginRequest, OriginResponse, RequestBody};
+use crate::respond::Place;
+use crate::serve::{Wanted, timed_fetch};
+use crate::worker::Worker;
+use littoral_cache::{Body, Content, PartialBody, ResponseParts, SiteIx, Store, StoredResponse};
+use littoral_http_caching::{
+    Fields, Known, Method, NotStored, RequestView, ResponseView, SelectingKey, Terms, Times, Vary, freshen,
+    judge_storing, may_serve_on_error, partial, selects, storing::last_modified, stored_fields,
+};
+use littoral_ledger::{Position, SiteKey, Verdict};
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// A response larger than this part of the store's budget is not worth collecting: the store would not keep it.
+const STORED_PART_MIN: u64 = 4;
+
+/// Everything that a fetch for the cache needs.
+pub(crate) struct Plan {
+    pub(crate) place: Place,
+    pub(crate) pool: Rc<Pool>,
+    pub(crate) outgoing: OriginRequest,
+    pub(crate) wanted: Wanted,
+    /// The client's fields, among them the selecting ones.
+    pub(crate) request_fields: Fields,
+}
+
+/// A response that may not be shared, for the request that asked for it.
+pub(crate) struct Handoff {
+    pub(crate) response: Box<OriginResponse>,
+    /// Why it is not shared.
+    pub(crate) reason: &'static str,
+}
+
+/// Fetches for `fill`, and leaves it over in any case.
+pub(crate) async fn lead(worker: Rc<Worker>, fill: Arc<Fill>, plan: Plan, handoff: oneshot::Sender<Handoff>) {
+    let mut lead = Lead { worker, fill, hash: plan.wanted.key.hash };
+    lead.run(plan, handoff).await;
+}
+
+struct Lead {
+    worker: Rc<Worker>,
+    fill: Arc<Fill>,
+    hash: u64,
+}
+
+impl Drop for Lead {
+    /// However it ends, nobody waits for it any longer.
+    fn drop(&mut self) {
+        if !self.fill.is_over() {
+            match self.fill.phase() {
+                Phase::Waiting => self.fill.publish_phase(Phase::Failed(OriginError::Abandoned)),
+                _ => self.fill.publish_end(Ended::Cut(OriginError::Abandoned)),
+            }
+        }
+        self.worker.shared.fills.finish(self.hash, &self.fill);
+        self.worker.follows.wake_local(&self.fill);
+    }
+}
+
+impl Lead {
+    async fn run(&mut self, plan: Plan, handoff: oneshot::Sender<Handoff>) {
+        let Plan { place, pool, outgoing, wanted, request_fields } = plan;
+        let sent_fields = outgoing.fields.clone();
+        let again = OriginRequest {
+            method: outgoing.method.clone(),
+            target: outgoing.target.clone(),
+            fields: without_conditionals(&outgoing.fields),
+            body: RequestBody::Empty,
+            interim: None,
+        };
+        let mut requested = self.worker.now();
+        let mut fetched = timed_fetch(&self.worker, &pool, outgoing).await;
+        if let (Ok(response), Some(stale)) = (&fetched, &wanted.stale)
+            && response.status == 304
+        {
+            let times = Times { requested, received: self.worker.now() };
+            if self.freshened(&place, &wanted, stale, response, &sent_fields, times) {
+                return;
+            }
+            // It validates something else than what is stored: ask again, without conditions (RFC 9111 §4.3.4).
+            requested = self.worker.now();
+            fetched = timed_fetch(&self.worker, &pool, again).await;
+        }
+        let response = match fetched {
+            Ok(response) => response,
+            Err(error) => return self.publish(Phase::Failed(error)),
+        };
+        let times = Times { requested, received: self.worker.now() };
+        if matches!(response.status, 500 | 502 | 503 | 504)
+            && wanted.stale.as_ref().is_some_and(|stale| may_serve_on_error(&stale.terms, times.received))
+        {
+            return self.publish(Phase::Failed(OriginError::Status(response.status)));
+        }
+        let judged = Judged { place: &place, wanted: &wanted, sent: &sent_fields, client: &request_fields };
+        match self.judge(&judged, &response, times) {
+            Ok(head) => self.take_body(&judged, Arc::new(head), response).await,
+            Err(reason) => self.hand_over(&judged, response, reason, handoff),
+        }
+    }
+
+    fn publish(&self, phase: Phase) {
+        self.fill.publish_phase(phase);
+        self.worker.follows.wake_local(&self.fill);
+    }
+
+    /// Not to be shared: the one that asked gets it, the others go for themselves.
+    fn hand_over(
+        &self,
+        judged: &Judged<'_>,
+        response: OriginResponse,
+        reason: NotStored,
+        handoff: oneshot::Sender<Handoff>,
+    ) {
+        self.worker.report.borrow().not_stored(reason.as_str());
+        if response.status < 500 && !depends_on_request(reason) {
+            let now = self.worker.now();
+            self.worker.shared.fills.mark_unshared(judged.wanted.key.hash, &self.fill.key, now);
+        }
+        let _ = handoff.send(Handoff { response: Box::new(response), reason: reason.as_str() });
+        self.publish(Phase::NotShared);
+    }
+
+    /// The response's head as it will be stored, or why it will not be.
+    fn judge(
+        &self,
+        judged: &Judged<'_>,
+        response: &OriginResponse,
+        times: Times,
+    ) -> Result<StoredResponse, NotStored> {
+        let behavior = judged.place.behavior().expect("routed");
+        let request = RequestView { method: Method::Get, fields: judged.sent };
+        let view = ResponseView {
+            status: response.status,
+            fields: &response.fields,
+            close_delimited: response.close_delimited,
+        };
+        let terms = judge_storing(&request, &view, times, &behavior.rules)?;
+        if response.length.is_some_and(|length| length > self.bytes_max(judged)) {
+            return Err(NotStored::TooLarge);
+        }
+        let fields = with_date(stored_fields(&response.fields, &behavior.rules), times.received);
+        let vary = Vary::of(&fields).map_err(|_| NotStored::VaryStar)?;
+        let head = head(&self.worker, judged, response.status, fields, terms, vary, self.fill.effective);
+        Ok(head)
+    }
+
+    fn bytes_max(&self, judged: &Judged<'_>) -> u64 {
+        let behavior = judged.place.behavior().expect("routed");
+        behavior.response_stored_bytes_max.min(self.worker.shared.memory_bytes / STORED_PART_MIN)
+    }
+
+    async fn take_body(&mut self, judged: &Judged<'_>, head: Arc<StoredResponse>, response: OriginResponse) {
+        let OriginResponse { mut body, length, .. } = response;
+        let bytes_max = self.bytes_max(judged);
+        self.fill.announce(if body.is_end() { Some(0) } else { length });
+        // A small body that is here already leaves with its head.
+        self.fill.publish_phase(Phase::Head(head.clone()));
+        self.worker.follows.wake_local(&self.fill);
+        let mut received = 0;
+        let mut keeps = true;
+        loop {
+            let fill = &self.fill;
+            if !std::future::poll_fn(|context| fill.poll_room(context)).await {
+                return self.end(Ended::Cut(OriginError::Abandoned));
+            }
+            match body.next().await {
+                None => break,
+                Some(Ok(piece)) => {
+                    received += piece.len() as u64;
+                    self.fill.publish_piece(piece);
+                    self.worker.follows.wake_local(&self.fill);
+                    if keeps && received > bytes_max {
+                        keeps = false;
+                        self.worker.report.borrow().not_stored(NotStored::TooLarge.as_str());
+                        self.fill.keep_window_only();
+                    }
+                }
+                Some(Err(error)) => {
+                    let report = self.worker.report.borrow();
+                    report.origin_failed(error.as_str());
+                    report.not_stored(NotStored::TransferFailed.as_str());
+                    drop(report);
+                    return self.end(Ended::Cut(error));
+                }
+            }
+        }
+        if keeps {
+            self.store(judged, &head);
+        }
+        self.end(Ended::Whole);
+    }
+
+    fn end(&self, ended: Ended) {
+        self.fill.publish_end(ended);
+        self.worker.follows.wake_local(&self.fill);
+    }
+
+    fn store(&self, judged: &Judged<'_>, head: &StoredResponse) {
+        let store = &self.worker.shared.store;
+        let body = Body::from_pieces(self.fill.pieces());
+        let parts = head.parts().clone();
+        let parts = if head.status == 206 {
+            match self.combined(judged, parts, body) {
+                Some(parts) => parts,
+                None => return self.worker.report.borrow().not_stored(NotStored::PartialUnusable.as_str()),
+            }
+        } else {
+            ResponseParts { content: Content::Whole(body), ..parts }
+        };
+        let stored = Arc::new(StoredResponse::new(parts));
+        if let Err(reason) = store.insert(&judged.wanted.key, SiteIx(judged.place.site().index), stored) {
+            self.worker.report.borrow().not_stored(reason.as_str());
+        }
+    }
+
+    /// A part as it is stored: as part of a 200, with what is stored of the same version already (RFC 9111 §3.4).
+    fn combined(&self, judged: &Judged<'_>, new: ResponseParts, body: Body) -> Option<ResponseParts> {
+        let range = partial::content_range(&new.fields)?;
+        if body.len() != range.last - range.first + 1 {
+            return None;
+        }
+        let content = Content::Partial(PartialBody::new(range.complete?, range.first, body)?);
+        let mut scratch = Vec::new();
+        let known = self
+            .worker
+            .shared
+            .store
+            .lookup(judged.wanted.key.as_key_ref())
+            .and_then(|entry| entry.position(judged.client, &mut scratch).map(|nth| entry.variants()[nth].clone()))
+            .filter(|known| partial::combinable(&known.fields, &new.fields) && is_live(&self.worker, judged, known));
+        let Some(known) = known else {
+            return Some(ResponseParts { status: 200, fields: whole_fields(&new.fields), content, ..new });
+        };
+        let combined = known.content.combine(&content)?;
+        Some(ResponseParts {
+            status: 200,
+            fields: partial::combine_fields(&known.fields, &new.fields),
+            content: combined,
+            effective: new.effective.min(known.effective),
+            stored_at: known.stored_at,
+            ..new
+        })
+    }
+
+    /// The stored response is still good: freshened, it answers all who wait (RFC 9111 §4.3.4).
+    fn freshened(
+        &self,
+        place: &Place,
+        wanted: &Wanted,
+        stale: &Arc<StoredResponse>,
+        response: &OriginResponse,
+        sent: &Fields,
+        times: Times,
+    ) -> bool {
+        if !selects(&stale.fields, &response.fields) {
+            return false;
+        }
+        let fields = with_date(freshen(&stale.fields, &response.fields), times.received);
+        let behavior = place.behavior().expect("routed");
+        let request = RequestView { method: Method::Get, fields: sent };
+        let view = ResponseView { status: stale.status, fields: &fields, close_delimited: false };
+        let terms = match judge_storing(&request, &view, times, &behavior.rules) {
+            Ok(terms) => terms,
+            Err(reason) => {
+                // It may answer this once, and is not kept.
+                self.worker.report.borrow().not_stored(reason.as_str());
+                self.worker.shared.store.remove_response(wanted.key.as_key_ref(), stale);
+                Terms { received: times.received, freshness_lifetime: 0, ..stale.terms }
+            }
+        };
+        let fields = stored_fields(&fields, &behavior.rules);
+        let fresh = Arc::new(StoredResponse::new(ResponseParts {
+            last_modified: last_modified(&fields),
+            fields,
+            terms,
+            effective: self.fill.effective,
+            ..stale.parts().clone()
+        }));
+        self.worker.shared.store.replace(&wanted.key, stale, fresh.clone());
+        self.publish(Phase::Freshened(fresh));
+        true
+    }
+}
+
+/// What a fetched head is judged with.
+struct Judged<'a> {
+    place: &'a Place,
+    wanted: &'a Wanted,
+    /// The fields that the origin saw.
+    sent: &'a Fields,
+    /// The fields that the client sent.
+    client: &'a Fields,
+}
+
+fn head(
+    worker: &Worker,
+    judged: &Judged<'_>,
+    status: u16,
+    fields: Fields,
+    terms: Terms,
+    vary: Vary,
+    effective: Position,
+) -> StoredResponse {
+    let url = &judged.wanted.key.bytes[judged.wanted.url.clone()];
+    let subject = subject_of(worker, judged.place, url, &fields);
+    StoredResponse::new(ResponseParts {
+        status,
+        selecting: SelectingKey::of(&vary, judged.client),
+        vary,
+        last_modified: last_modified(&fields),
+        terms,
+        effective,
+        subject,
+        url: url.into(),
+        request_target: String::from_utf8_lossy(&judged.wanted.target).into(),
+        stored_at: terms.received,
+        content: Content::Whole(Body::empty()),
+        fields,
+    })
+}
+
+/// The fields of a 206 as those of the whole.
+fn whole_fields(fields: &Fields) -> Fields {
+    let mut out = Fields::builder();
+    out.extend_from(fields, |known, _| !matches!(known, Known::ContentRange | Known::ContentLength));
+    out.finish()
+}
+
+/// What the fence looks at: URL and surrogate keys.
+fn subject_of(worker: &Worker, place: &Place, url: &[u8], fields: &Fields) -> littoral_ledger::Subject {
+    let site = place.site();
+    let tags = site.surrogate_key_fields.iter().flat_map(|name| {
+        fields.named(name.as_ref()).flat_map(|value| {
+            value.split(|&b| b == b' ' || b == b',' || b == b'\t').filter(|tag| !tag.is_empty())
+        })
+    });
+    worker.shared.fence.subject(SiteKey(site.key), url, tags)
+}
+
+fn is_live(worker: &Worker, judged: &Judged<'_>, stored: &StoredResponse) -> bool {
+    let url = &judged.wanted.key.bytes[judged.wanted.url.clone()];
+    worker.shared.fence.judge(&stored.subject, url, stored.effective) == Verdict::Live
+}
+
+/// Reasons that lie in the request: another one's answer may well be shared.
+fn depends_on_request(reason: NotStored) -> bool {
+    matches!(reason, NotStored::Authorization | NotStored::RequestCookie | NotStored::RequestNoStore)
+}
+
+/// RFC 9110 §6.6.1: a response without `Date` gets the time of its arrival.
+fn with_date(fields: Fields, received: i64) -> Fields {
+    if fields.has(Known::Date) {
+        return fields;
+    }
+    let mut out = Fields::builder();
+    out.extend_from(&fields, |_, _| true);
+    out.push_known(Known::Date, littoral_http_caching::date::format(received));
+    out.finish()
+}
+
+fn without_conditionals(fields: &Fields) -> Fields {
+    let mut out = Fields::builder();
+    out.extend_from(fields, |known, _| !matches!(known, Known::IfNoneMatch | Known::IfModifiedSince));
+    out.finish()
+}

@@ -1,0 +1,269 @@
+//! One fill: its phase, the pieces that arrived, and the threads that wait for more. All of it is behind one
+//! lock that only misses take.
+
+use crate::origin::OriginError;
+use crate::serve::Wanted;
+use bytes::Bytes;
+use littoral_cache::StoredResponse;
+use littoral_ledger::{Fence, Position, Verdict};
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+/// Bytes that a fill which turned out too large to store keeps for its readers. The fetch waits for the fastest
+/// reader; one that falls behind the window is dropped.
+pub(crate) const WINDOW_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// A fetch that several requests may follow.
+pub(crate) struct Fill {
+    /// The table's key: cache key, variant, range.
+    pub(crate) key: Box<[u8]>,
+    /// The purge position when the fetch began: what it brings is no newer than this.
+    pub(crate) effective: Position,
+    /// The thread that fetches.
+    pub(crate) owner: usize,
+    state: Mutex<State>,
+}
+
+/// How far a fill has come.
+#[derive(Clone)]
+pub(crate) enum Phase {
+    /// No response head yet.
+    Waiting,
+    /// Storable and shareable: the response without its content, which follows as pieces.
+    Head(Arc<StoredResponse>),
+    /// The stored response was validated and is fresh again.
+    Freshened(Arc<StoredResponse>),
+    /// The response may not be shared; who waited fetches for himself.
+    NotShared,
+    /// No response.
+    Failed(OriginError),
+}
+
+/// How a body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// All of it arrived.
+    Whole,
+    /// It broke off: so does every answer made from it.
+    Cut(OriginError),
+}
+
+struct State {
+    phase: Phase,
+    announced_length: Option<u64>,
+    pieces: VecDeque<Bytes>,
+    /// Pieces that left the window.
+    pieces_gone: usize,
+    bytes_gone: u64,
+    received: u64,
+    ended: Option<Ended>,
+    /// Whether everything is kept, to be stored at the end.
+    keeps_all: bool,
+    readers: usize,
+    /// Furthest position that a reader has taken.
+    fastest: u64,
+    /// Grows with each publication.
+    version: u64,
+    /// One waker for each thread that follows.
+    threads: SmallVec<[(usize, Waker); 4]>,
+    owner_waker: Option<Waker>,
+}
+
+/// What a reader finds at its place.
+pub(crate) enum Next {
+    Piece(Bytes),
+    End(Ended),
+    /// It was too slow for a fill that keeps only a window.
+    LeftBehind,
+}
+
+impl Fill {
+    pub(crate) fn new(key: Box<[u8]>, effective: Position, owner: usize) -> Fill {
+        Fill {
+            key,
+            effective,
+            owner,
+            state: Mutex::new(State {
+                phase: Phase::Waiting,
+                announced_length: None,
+                pieces: VecDeque::new(),
+                pieces_gone: 0,
+                bytes_gone: 0,
+                received: 0,
+                ended: None,
+                keeps_all: true,
+                readers: 0,
+                fastest: 0,
+                version: 0,
+                threads: SmallVec::new(),
+                owner_waker: None,
+            }),
+        }
+    }
+
+    /// The head is known, or will never be.
+    pub(crate) fn publish_phase(&self, phase: Phase) {
+        self.publish(|state| state.phase = phase);
+    }
+
+    pub(crate) fn publish_piece(&self, piece: Bytes) {
+        self.publish(|state| {
+            state.received += piece.len() as u64;
+            state.pieces.push_back(piece);
+            if !state.keeps_all {
+                state.trim();
+            }
+        });
+    }
+
+    pub(crate) fn publish_end(&self, ended: Ended) {
+        self.publish(|state| {
+            if state.ended.is_none() {
+                state.ended = Some(ended);
+            }
+        });
+    }
+
+    /// From now on only a window is kept: the body is larger than what may be stored.
+    pub(crate) fn keep_window_only(&self) {
+        let mut state = self.state.lock();
+        state.keeps_all = false;
+        state.trim();
+    }
+
+    fn publish(&self, change: impl FnOnce(&mut State)) {
+        let woken = {
+            let mut state = self.state.lock();
+            change(&mut state);
+            state.version += 1;
+            std::mem::take(&mut state.threads)
+        };
+        for (_, waker) in woken {
+            waker.wake();
+        }
+    }
+
+    /// Says how long the body will be, once its head is known.
+    pub(crate) fn announce(&self, length: Option<u64>) {
+        self.state.lock().announced_length = length;
+    }
+
+    /// Length of the body as its head announced it.
+    pub(crate) fn announced_length(&self) -> Option<u64> {
+        self.state.lock().announced_length
+    }
+
+    /// Whether a request that comes now may still join: nothing that this fetch could bring has been purged since
+    /// it began. As long as the head is unknown, its surrogate keys are too, and any purge of the site counts.
+    pub(crate) fn is_usable_at(&self, fence: &Fence, wanted: &Wanted) -> bool {
+        match self.phase() {
+            Phase::Head(stored) | Phase::Freshened(stored) => {
+                let url = &wanted.key.bytes[wanted.url.clone()];
+                fence.judge(&stored.subject, url, stored.effective) == Verdict::Live
+            }
+            _ => fence.site_position(wanted.site) <= self.effective,
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.state.lock().phase.clone()
+    }
+
+    /// All pieces, for storing; only while everything is kept.
+    pub(crate) fn pieces(&self) -> Vec<Bytes> {
+        self.state.lock().pieces.iter().cloned().collect()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        let state = self.state.lock();
+        state.ended.is_some() || matches!(state.phase, Phase::Freshened(_) | Phase::NotShared | Phase::Failed(_))
+    }
+
+    /// The piece with number `index`; `None` when it has not arrived.
+    pub(crate) fn next(&self, index: usize) -> Option<Next> {
+        let mut state = self.state.lock();
+        let Some(offset) = index.checked_sub(state.pieces_gone) else { return Some(Next::LeftBehind) };
+        if let Some(piece) = state.pieces.get(offset).cloned() {
+            if !state.keeps_all {
+                state.note_progress(offset);
+            }
+            return Some(Next::Piece(piece));
+        }
+        state.ended.map(Next::End)
+    }
+
+    pub(crate) fn add_reader(&self) {
+        self.state.lock().readers += 1;
+    }
+
+    pub(crate) fn remove_reader(&self) {
+        let mut state = self.state.lock();
+        state.readers -= 1;
+        if let Some(waker) = state.owner_waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Ready with `true` when the next piece may be fetched, with `false` when nobody wants it any more.
+    pub(crate) fn poll_room(&self, context: &mut Context<'_>) -> Poll<bool> {
+        let mut state = self.state.lock();
+        if state.keeps_all {
+            return Poll::Ready(true);
+        }
+        if state.readers == 0 {
+            return Poll::Ready(false);
+        }
+        if state.received - state.fastest.min(state.received) < WINDOW_BYTES_MAX {
+            return Poll::Ready(true);
+        }
+        state.owner_waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// Registers `thread` for one wake at the next publication, unless something was published since `seen`.
+    pub(crate) fn follow(&self, thread: usize, seen: u64, waker: &Waker) -> Option<u64> {
+        let mut state = self.state.lock();
+        if state.version != seen {
+            return Some(state.version);
+        }
+        match state.threads.iter_mut().find(|(known, _)| *known == thread) {
+            Some((_, known)) => known.clone_from(waker),
+            None => state.threads.push((thread, waker.clone())),
+        }
+        None
+    }
+
+    pub(crate) fn version(&self) -> u64 {
+        self.state.lock().version
+    }
+}
+
+impl State {
+    /// A reader took the piece at `offset`: the fetch may go on when it is the furthest so far.
+    fn note_progress(&mut self, offset: usize) {
+        let taken: u64 = self.pieces.iter().take(offset + 1).map(|piece| piece.len() as u64).sum();
+        let position = self.bytes_gone + taken;
+        if position > self.fastest {
+            self.fastest = position;
+            if let Some(waker) = self.owner_waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    fn trim(&mut self) {
+        while self.received - self.bytes_gone > 2 * WINDOW_BYTES_MAX {
+            let Some(piece) = self.pieces.front() else { return };
+            let end = self.bytes_gone + piece.len() as u64;
+            if end > self.fastest {
+                return;
+            }
+            self.bytes_gone = end;
+            self.pieces_gone += 1;
+            self.pieces.pop_front();
+        }
+    }
+}

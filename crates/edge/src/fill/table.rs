@@ -1,0 +1,112 @@
+//! The fills under way, found by key, and the markers of keys whose answers could not be shared. Sharded, and
+//! touched only by misses.
+
+use super::state::Fill;
+use littoral_ledger::Position;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+const SHARDS: usize = 64;
+
+/// Markers for each shard; at the limit the whole shard's expired ones go, then any.
+const MARKERS_PER_SHARD_MAX: usize = 1024;
+
+/// Seconds for which requests for a key go to the origin without waiting for each other after its answer could not
+/// be shared (hit-for-miss).
+pub(crate) const UNSHARED_SECONDS: i64 = 10;
+
+/// All fills of the node.
+pub(crate) struct FillTable {
+    shards: Box<[Mutex<Shard>]>,
+}
+
+#[derive(Default)]
+struct Shard {
+    fills: HashMap<Box<[u8]>, Arc<Fill>>,
+    /// Key and the second until which it is not collapsed.
+    unshared: HashMap<Box<[u8]>, i64>,
+}
+
+/// What a request does about its miss.
+pub(crate) enum Joined {
+    /// Nobody fetches yet: this request begins.
+    Lead(Arc<Fill>),
+    /// Somebody does.
+    Follow(Arc<Fill>),
+    /// The last answer under this key could not be shared: fetch alone.
+    Alone,
+}
+
+impl FillTable {
+    pub(crate) fn new() -> FillTable {
+        FillTable { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+    }
+
+    /// Joins the fill under `key`. One that `is_usable` refuses (a purge has overtaken it) is replaced.
+    pub(crate) fn join(
+        &self,
+        hash: u64,
+        key: &[u8],
+        now: i64,
+        is_usable: impl FnOnce(&Fill) -> bool,
+        begin: impl FnOnce(Box<[u8]>) -> Fill,
+    ) -> Joined {
+        let mut shard = self.shard(hash).lock();
+        match shard.unshared.get(key) {
+            Some(until) if *until > now => return Joined::Alone,
+            Some(_) => {
+                shard.unshared.remove(key);
+            }
+            None => {}
+        }
+        if let Some(fill) = shard.fills.get(key)
+            && is_usable(fill)
+        {
+            return Joined::Follow(fill.clone());
+        }
+        let fill = Arc::new(begin(key.into()));
+        shard.fills.insert(key.into(), fill.clone());
+        Joined::Lead(fill)
+    }
+
+    /// Takes a fill out that is over; newcomers find what it stored, or begin anew.
+    pub(crate) fn finish(&self, hash: u64, fill: &Arc<Fill>) {
+        let mut shard = self.shard(hash).lock();
+        if shard.fills.get(&fill.key).is_some_and(|known| Arc::ptr_eq(known, fill)) {
+            shard.fills.remove(&fill.key);
+        }
+    }
+
+    /// Requests for this key do not wait for each other until `until`.
+    pub(crate) fn mark_unshared(&self, hash: u64, key: &[u8], now: i64) {
+        let mut shard = self.shard(hash).lock();
+        if shard.unshared.len() >= MARKERS_PER_SHARD_MAX {
+            shard.unshared.retain(|_, until| *until > now);
+        }
+        if shard.unshared.len() >= MARKERS_PER_SHARD_MAX {
+            shard.unshared.clear();
+        }
+        shard.unshared.insert(key.into(), now + UNSHARED_SECONDS);
+    }
+
+    /// Fills under way.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().fills.len()).sum()
+    }
+
+    /// The lowest purge position that a fill under way began at.
+    pub(crate) fn oldest_effective(&self) -> Option<Position> {
+        let oldest = |shard: &Mutex<Shard>| shard.lock().fills.values().map(|fill| fill.effective).min();
+        self.shards.iter().filter_map(oldest).min()
+    }
+
+    /// Whether a fill under a key that `matches` is under way.
+    pub(crate) fn any(&self, mut matches: impl FnMut(&[u8]) -> bool) -> bool {
+        self.shards.iter().any(|shard| shard.lock().fills.keys().any(|key| matches(key)))
+    }
+
+    fn shard(&self, hash: u64) -> &Mutex<Shard> {
+        &self.shards[(hash >> 58) as usize % SHARDS]
+    }
+}

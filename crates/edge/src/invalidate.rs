@@ -1,0 +1,90 @@
+//! What a response that passed by means for what is stored: unsafe methods invalidate (RFC 9111 §4.4), answers to
+//! HEAD freshen or invalidate (§4.3.5).
+
+use crate::key;
+use crate::request::Request;
+use crate::respond::Place;
+use crate::target::Target;
+use crate::worker::Worker;
+use bytes::Bytes;
+use littoral_cache::{Key, KeyRef, ResponseParts, Store, StoredResponse};
+use littoral_http_caching::{
+    Fields, HeadUpdate, Method, RequestView, ResponseView, Times, freshen, head_freshens, invalidates, judge_storing,
+    storing::last_modified, stored_fields,
+};
+use littoral_ledger::{Kind, Purge, Scope, SiteKey};
+use std::sync::Arc;
+
+/// Draws the consequences of a response that was passed through.
+pub(crate) fn after(worker: &Worker, place: &Place, request: &Request, status: u16, fields: &Fields) {
+    if request.method == Method::Head {
+        return after_head(worker, place, request, status, fields);
+    }
+    if !invalidates(request.method, status) {
+        return;
+    }
+    invalidate(worker, place, request, &request.target);
+    let target = littoral_http_caching::invalidate::Target {
+        scheme: request.scheme,
+        authority: &request.authority,
+        path_and_query: request.target.as_bytes(),
+    };
+    for named in littoral_http_caching::invalidate::also_invalidated(&target, fields) {
+        if let Ok(target) = Target::normalize(Bytes::from(named)) {
+            invalidate(worker, place, request, &target);
+        }
+    }
+}
+
+/// Enters a purge of this URL on this node alone. Only if something is stored or being fetched under it: a site
+/// with many unsafe requests must not fill the table.
+fn invalidate(worker: &Worker, place: &Place, request: &Request, target: &Target) {
+    let policy = &place.behavior().expect("routed").key;
+    let mut url = key::keyed_host(place, policy, request).to_vec();
+    url.extend_from_slice(target.as_bytes());
+    let site = place.site().key;
+    let mut prefix = site.to_le_bytes().to_vec();
+    prefix.extend_from_slice(&url);
+    let stored = worker.shared.store.lookup(KeyRef::new(&prefix)).is_some();
+    let keyed_by_more = !policy.headers.is_empty() || !policy.cookies.is_empty();
+    if stored || keyed_by_more || worker.shared.fills.any(|key| key.starts_with(&prefix)) {
+        let scope = Scope::Url(String::from_utf8_lossy(&url).into());
+        worker.shared.fence.apply(&Purge { site: SiteKey(site), scope, kind: Kind::Hard });
+    }
+}
+
+fn after_head(worker: &Worker, place: &Place, request: &Request, status: u16, fields: &Fields) {
+    if status != 200 {
+        return;
+    }
+    let key = key::build(place, request, Vec::new());
+    let key = Key::new(&key.bytes);
+    let mut scratch = Vec::new();
+    let stored = worker
+        .shared
+        .store
+        .lookup(key.as_key_ref())
+        .and_then(|entry| entry.position(&request.fields, &mut scratch).map(|nth| entry.variants()[nth].clone()));
+    let Some(stored) = stored else { return };
+    if stored.status != 200 {
+        return;
+    }
+    match head_freshens(&stored.fields, fields) {
+        HeadUpdate::Nothing => {}
+        HeadUpdate::Invalidate => invalidate(worker, place, request, &request.target),
+        HeadUpdate::Freshen => {
+            let behavior = place.behavior().expect("routed");
+            let now = worker.now();
+            let fresh = freshen(&stored.fields, fields);
+            let view = ResponseView { status: 200, fields: &fresh, close_delimited: false };
+            let request_view = RequestView { method: Method::Get, fields: &request.fields };
+            let times = Times { requested: now, received: now };
+            if let Ok(terms) = judge_storing(&request_view, &view, times, &behavior.rules) {
+                let fields = stored_fields(&fresh, &behavior.rules);
+                let last_modified = last_modified(&fields);
+                let parts = ResponseParts { fields, terms, last_modified, ..stored.parts().clone() };
+                worker.shared.store.replace(&key, &stored, Arc::new(StoredResponse::new(parts)));
+            }
+        }
+    }
+}

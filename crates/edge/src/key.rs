@@ -1,0 +1,111 @@
+//! The cache key and the target that the origin sees, made together from the same bytes: a query parameter that is
+//! not part of the key is not forwarded, and whatever is forwarded is part of the key.
+
+use crate::request::Request;
+use crate::respond::Place;
+use crate::target::Target;
+use littoral_http_caching::{Fields, Known};
+use littoral_policy::{HostKey, KeyPolicy, QueryKey};
+
+/// Behind the URL in a key: a byte that no URL has.
+const END_OF_URL: u8 = 0;
+
+/// A key under construction.
+pub(crate) struct KeyText {
+    /// Site, URL, keyed fields and cookies.
+    pub(crate) bytes: Vec<u8>,
+    /// Where in `bytes` the canonical URL (`host/path?query`) lies: what purges name.
+    pub(crate) url: std::ops::Range<usize>,
+    /// What the origin is asked for.
+    pub(crate) target: Target,
+}
+
+/// Makes the key of `request` in `bytes`, which is cleared first.
+pub(crate) fn build(place: &Place, request: &Request, mut bytes: Vec<u8>) -> KeyText {
+    let policy = &place.behavior().expect("routed").key;
+    let target = keyed_target(policy, &request.target);
+    bytes.clear();
+    bytes.extend_from_slice(&place.site().key.to_le_bytes());
+    let start = bytes.len();
+    bytes.extend_from_slice(keyed_host(place, policy, request));
+    bytes.extend_from_slice(target.as_bytes());
+    let url = start..bytes.len();
+    append_keyed_fields(policy, &request.fields, &mut bytes);
+    KeyText { bytes, url, target }
+}
+
+/// The host that stands for the request's in keys, purges and towards the origin.
+pub(crate) fn keyed_host<'a>(place: &'a Place, policy: &KeyPolicy, request: &'a Request) -> &'a [u8] {
+    match (policy.host, &place.site().canonical_host) {
+        (HostKey::Canonical, Some(canonical)) => canonical.as_bytes(),
+        _ => &request.authority,
+    }
+}
+
+fn keyed_target(policy: &KeyPolicy, target: &Target) -> Target {
+    let Some(query) = target.query() else { return target.clone() };
+    let keeps = |parameter: &[u8]| {
+        let name = parameter.split(|&b| b == b'=').next().unwrap_or(parameter);
+        match &policy.query {
+            QueryKey::All => true,
+            QueryKey::None => false,
+            QueryKey::Only(names) => names.iter().any(|known| name == known.as_bytes()),
+            QueryKey::Except(names) => !names.iter().any(|known| name == known.as_bytes()),
+        }
+    };
+    if matches!(policy.query, QueryKey::All) && !policy.sort_query {
+        return target.clone();
+    }
+    let mut parameters: Vec<&[u8]> = query.split(|&b| b == b'&').filter(|parameter| keeps(parameter)).collect();
+    if policy.sort_query {
+        let name = |parameter: &&[u8]| parameter.split(|&b| b == b'=').next().unwrap_or(b"").to_vec();
+        parameters.sort_by_key(name);
+    }
+    let joined = parameters.join(&b'&');
+    target.with_query((!joined.is_empty()).then_some(&joined))
+}
+
+fn append_keyed_fields(policy: &KeyPolicy, fields: &Fields, bytes: &mut Vec<u8>) {
+    for name in &policy.headers {
+        bytes.push(END_OF_URL);
+        bytes.extend_from_slice(name.as_ref());
+        for value in fields.named(name.as_ref()) {
+            bytes.push(b'\n');
+            bytes.extend_from_slice(value);
+        }
+    }
+    for name in &policy.cookies {
+        bytes.push(END_OF_URL);
+        bytes.push(b';');
+        bytes.extend_from_slice(name.as_bytes());
+        for value in cookies(fields).filter(|(known, _)| *known == name.as_bytes()).map(|(_, value)| value) {
+            bytes.push(b'\n');
+            bytes.extend_from_slice(value);
+        }
+    }
+}
+
+/// Names and values in `Cookie` (RFC 6265 §4.2.1).
+pub(crate) fn cookies(fields: &Fields) -> impl Iterator<Item = (&[u8], &[u8])> {
+    fields.all(Known::Cookie).flat_map(|line| line.split(|&b| b == b';')).map(|pair| {
+        let pair = pair.trim_ascii();
+        match memchr::memchr(b'=', pair) {
+            Some(at) => (&pair[..at], &pair[at + 1..]),
+            None => (pair, &b""[..]),
+        }
+    })
+}
+
+/// Whether the behavior sends requests like this one past the cache.
+pub(crate) fn bypasses(place: &Place, request: &Request) -> bool {
+    let conditions = &place.behavior().expect("routed").bypass;
+    let query = request.target.query().unwrap_or(b"");
+    conditions.headers.iter().any(|name| request.fields.named(name.as_ref()).next().is_some())
+        || conditions.cookies.iter().any(|name| cookies(&request.fields).any(|(known, _)| known == name.as_bytes()))
+        || conditions.query.iter().any(|name| {
+            !query.is_empty()
+                && query.split(|&b| b == b'&').any(|parameter| {
+                    parameter.split(|&b| b == b'=').next().unwrap_or(parameter) == name.as_bytes()
+                })
+        })
+}

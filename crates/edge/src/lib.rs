@@ -1,0 +1,39 @@
+//! The HTTP request path of a node: listeners, protocols, routing, cache, origins, answers. One thread per core, each
+//! with its own runtime and its own listeners; a connection, its lookups and its fetches stay on that thread.
+//!
+//! The files follow a request: `accept` → `tls` → `protocol` → `request` → `route` → `key` → `lookup` → `fill` →
+//! `origin` → `transform` → `respond`. Beside the path: `current` (the policies in force), `purge`, `explain`,
+//! `report` (counters and access log).
+//!
+//! Deliberately absent: configuration files, the administration server and the control link. They act through
+//! [`Edge`].
+
+mod accept;
+mod config;
+mod current;
+mod deadline;
+mod edge;
+mod explain;
+mod fill;
+mod invalidate;
+mod key;
+mod lookup;
+mod note;
+mod origin;
+mod protocol;
+mod purge;
+mod report;
+mod request;
+mod respond;
+mod route;
+mod serve;
+mod target;
+mod tls;
+mod transform;
+mod worker;
+
+pub use config::{AccessLog, EdgeConfig, EdgeLimits, TlsFiles};
+pub use edge::{DrainReport, Edge, StartError, Status};
+pub use explain::{ExplainError, ExplainRequest, Explanation, StoredVariant};
+pub use purge::{PurgeError, PurgeReceipt, PurgeRequest};
+pub use tls::TlsError;

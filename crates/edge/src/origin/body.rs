@@ -1,0 +1,148 @@
+//! Bodies on their way to and from an origin server, both streamed: a request's body through a bounded channel
+//! that the client's connection feeds, a response's body piece by piece with a time-out between pieces.
+
+use super::OriginError;
+use super::pool::Lease;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use littoral_http_caching::Fields;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Pieces of a request body that may wait between the client's connection and the origin's: at the limit the
+/// client is read no further.
+pub(crate) const REQUEST_BODY_PIECES_MAX: usize = 4;
+
+/// The client's body broke off: the origin's connection is closed so that it cannot take the part for the whole.
+#[derive(Debug)]
+pub(crate) struct RequestBodyFailed;
+
+impl std::fmt::Display for RequestBodyFailed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the client's request body broke off")
+    }
+}
+
+impl std::error::Error for RequestBodyFailed {}
+
+/// A request's body as hyper takes it.
+pub(crate) enum RequestBody {
+    /// No body.
+    Empty,
+    /// Whole, in memory: can be sent again.
+    Whole(Option<Bytes>),
+    /// Fed by the client's connection.
+    Streamed {
+        /// Pieces, trailers, or the news that it broke off.
+        pieces: mpsc::Receiver<Result<Frame<Bytes>, RequestBodyFailed>>,
+        /// Announced length; `None` when chunked.
+        length: Option<u64>,
+    },
+}
+
+impl RequestBody {
+    /// A second copy for a retry, where that is possible.
+    pub(crate) fn again(&self) -> Option<RequestBody> {
+        match self {
+            RequestBody::Empty => Some(RequestBody::Empty),
+            RequestBody::Whole(bytes) => Some(RequestBody::Whole(bytes.clone())),
+            RequestBody::Streamed { .. } => None,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            RequestBody::Empty => true,
+            RequestBody::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            RequestBody::Streamed { .. } => false,
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = RequestBodyFailed;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyFailed>>> {
+        match &mut *self {
+            RequestBody::Empty => Poll::Ready(None),
+            RequestBody::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            RequestBody::Streamed { pieces, .. } => pieces.poll_recv(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, RequestBody::Empty | RequestBody::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            RequestBody::Empty | RequestBody::Whole(None) => SizeHint::with_exact(0),
+            RequestBody::Whole(Some(bytes)) => SizeHint::with_exact(bytes.len() as u64),
+            RequestBody::Streamed { length: Some(length), .. } => SizeHint::with_exact(*length),
+            RequestBody::Streamed { length: None, .. } => SizeHint::default(),
+        }
+    }
+}
+
+/// A response's body as it comes from the origin. Dropped before its end, its connection is closed.
+pub(crate) struct OriginBody {
+    incoming: Incoming,
+    lease: Option<Lease>,
+    idle_timeout: Duration,
+    trailers: Option<Fields>,
+}
+
+impl OriginBody {
+    pub(crate) fn new(incoming: Incoming, lease: Lease, idle_timeout: Duration) -> OriginBody {
+        OriginBody { incoming, lease: Some(lease), idle_timeout, trailers: None }
+    }
+
+    /// The next piece; `None` at the end, which also gives the connection back to its pool.
+    /// Cancel safe: nothing is lost when the future is dropped.
+    pub(crate) async fn next(&mut self) -> Option<Result<Bytes, OriginError>> {
+        loop {
+            let frame = match tokio::time::timeout(self.idle_timeout, self.incoming.frame()).await {
+                Err(_) => return Some(Err(OriginError::BodyTimeout)),
+                Ok(Some(Err(_))) => return Some(Err(OriginError::BodyCut)),
+                Ok(None) => {
+                    self.finish();
+                    return None;
+                }
+                Ok(Some(Ok(frame))) => frame,
+            };
+            match frame.into_data() {
+                Ok(data) if data.is_empty() => {}
+                Ok(data) => return Some(Ok(data)),
+                Err(other) => {
+                    if let Ok(trailers) = other.into_trailers() {
+                        self.trailers = Some(super::fields::from_header_map(&trailers));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Trailer fields, once the end has been reached.
+    pub(crate) fn trailers(&self) -> Option<&Fields> {
+        self.trailers.as_ref()
+    }
+
+    /// Whether nothing follows; true from the start for answers without a body.
+    pub(crate) fn is_end(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    /// Gives the connection back; only at the end.
+    pub(crate) fn finish(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.release();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What can go wrong between the edge and an origin server, each with a name that is metric label, log field and
+//! `Cache-Status` detail at once, and the one place that turns it into a status for the client.
+
+use std::fmt;
+
+/// A fetch that brought no usable response, or a response that broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OriginError {
+    /// The origin's name has no address.
+    Resolve,
+    /// Refused, unreachable.
+    Connect,
+    /// No connection within the origin's `connect_timeout`.
+    ConnectTimeout,
+    /// The handshake failed: the certificate is not trusted, not for this name, or TLS itself broke.
+    Tls,
+    /// All connections are busy and the queue in front of them is full.
+    QueueFull,
+    /// Waited longer than `queue_timeout` for a free connection.
+    QueueTimeout,
+    /// The connection ended before a whole response head arrived.
+    Closed,
+    /// What arrived is not HTTP.
+    Malformed,
+    /// No response head within `head_timeout`.
+    HeadTimeout,
+    /// Nothing more of a body within `idle_timeout`.
+    BodyTimeout,
+    /// The body ended before its announced length, or its framing broke.
+    BodyCut,
+    /// The client's request body broke off or passed its limit while it was being forwarded.
+    RequestBody,
+    /// It answered with this server error, and something stored may stand in.
+    Status(u16),
+    /// The thread that owned the fetch ended.
+    Abandoned,
+}
+
+impl OriginError {
+    /// Stable name: metric label, log field, `Cache-Status` detail.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            OriginError::Resolve => "origin-unresolved",
+            OriginError::Connect => "origin-connect",
+            OriginError::ConnectTimeout => "origin-connect-timeout",
+            OriginError::Tls => "origin-tls",
+            OriginError::QueueFull => "origin-queue-full",
+            OriginError::QueueTimeout => "origin-queue-timeout",
+            OriginError::Closed => "origin-closed",
+            OriginError::Malformed => "origin-malformed",
+            OriginError::HeadTimeout => "origin-head-timeout",
+            OriginError::BodyTimeout => "origin-body-timeout",
+            OriginError::BodyCut => "origin-body-cut",
+            OriginError::RequestBody => "request-body",
+            OriginError::Status(_) => "origin-status",
+            OriginError::Abandoned => "fetch-abandoned",
+        }
+    }
+
+    /// The status that a client gets where no stored response stands in.
+    pub(crate) fn status(self) -> u16 {
+        match self {
+            OriginError::Resolve
+            | OriginError::Connect
+            | OriginError::Tls
+            | OriginError::Closed
+            | OriginError::Malformed
+            | OriginError::BodyCut
+            | OriginError::Abandoned => 502,
+            OriginError::QueueFull | OriginError::QueueTimeout => 503,
+            OriginError::ConnectTimeout | OriginError::HeadTimeout | OriginError::BodyTimeout => 504,
+            OriginError::RequestBody => 400,
+            OriginError::Status(status) => status,
+        }
+    }
+}
+
+impl fmt::Display for OriginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::error::Error for OriginError {}

@@ -1,0 +1,143 @@
+//! One exchange with an origin server: lease a connection, send the request, wait for the head. A request that
+//! met a dead kept connection is sent once more on a new one, if it is idempotent and its body can be repeated,
+//! or if the origin cannot have seen it.
+
+use super::body::{OriginBody, RequestBody};
+use super::fields::{from_header_map, to_header_map};
+use super::pool::{Lease, Pool};
+use super::OriginError;
+use crate::worker::Worker;
+use bytes::Bytes;
+use http::{Method, Request, Response, Uri};
+use hyper::body::Incoming;
+use littoral_http_caching::Fields;
+use std::rc::Rc;
+
+/// What is sent.
+pub(crate) struct OriginRequest {
+    pub(crate) method: Method,
+    /// Origin form, normalized.
+    pub(crate) target: Bytes,
+    /// All fields, `Host` and `Via` included; framing is added by the client library.
+    pub(crate) fields: Fields,
+    pub(crate) body: RequestBody,
+    /// Where interim responses (1xx) of the origin go.
+    pub(crate) interim: Option<InterimSink>,
+}
+
+/// A bounded channel for interim responses: at its limit they are dropped, which RFC 9110 §15.2 allows.
+pub(crate) type InterimSink = tokio::sync::mpsc::Sender<(u16, Fields)>;
+
+/// What came back. The body has not been read.
+pub(crate) struct OriginResponse {
+    pub(crate) status: u16,
+    /// All fields as received, connection fields included.
+    pub(crate) fields: Fields,
+    pub(crate) body: OriginBody,
+    /// Announced length of the body.
+    pub(crate) length: Option<u64>,
+    /// The body ends where the connection does: nobody can tell whether it is whole.
+    pub(crate) close_delimited: bool,
+    /// After a 101: the connection itself.
+    pub(crate) upgrade: Option<hyper::upgrade::OnUpgrade>,
+}
+
+/// Fetches from the pool's origin server.
+pub(crate) async fn fetch(
+    worker: &Rc<Worker>,
+    pool: &Rc<Pool>,
+    request: OriginRequest,
+) -> Result<OriginResponse, OriginError> {
+    let OriginRequest { method, target, fields, body, interim } = request;
+    let spare = body.again();
+    let lease = pool.lease(worker, false).await?;
+    let reused = lease.reused;
+    let first = assemble(&method, &target, &fields, body, interim.as_ref())?;
+    match exchange(pool, lease, first).await {
+        Ok(response) => Ok(response),
+        Err(Failed { error: OriginError::Closed, unsent }) if reused => {
+            let body = match (unsent, spare) {
+                (Some(body), _) => body,
+                (None, Some(body)) if method.is_idempotent() => body,
+                _ => return Err(OriginError::Closed),
+            };
+            let lease = pool.lease(worker, true).await?;
+            let second = assemble(&method, &target, &fields, body, interim.as_ref())?;
+            exchange(pool, lease, second).await.map_err(|failed| failed.error)
+        }
+        Err(failed) => Err(failed.error),
+    }
+}
+
+struct Failed {
+    error: OriginError,
+    /// The body, when the request never left.
+    unsent: Option<RequestBody>,
+}
+
+fn assemble(
+    method: &Method,
+    target: &Bytes,
+    fields: &Fields,
+    body: RequestBody,
+    interim: Option<&InterimSink>,
+) -> Result<Request<RequestBody>, OriginError> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method.clone();
+    *request.uri_mut() = Uri::from_maybe_shared(target.clone()).map_err(|_| OriginError::Malformed)?;
+    *request.headers_mut() = to_header_map(fields);
+    if let Some(sink) = interim {
+        let sink = sink.clone();
+        hyper::ext::on_informational(&mut request, move |response| {
+            let _ = sink.try_send((response.status().as_u16(), from_header_map(response.headers())));
+        });
+    }
+    Ok(request)
+}
+
+async fn exchange(
+    pool: &Rc<Pool>,
+    mut lease: Lease,
+    request: Request<RequestBody>,
+) -> Result<OriginResponse, Failed> {
+    if lease.connection.sender.ready().await.is_err() {
+        return Err(Failed { error: OriginError::Closed, unsent: Some(request.into_body()) });
+    }
+    let sent = lease.connection.sender.try_send_request(request);
+    match tokio::time::timeout(pool.server().head_timeout, sent).await {
+        Err(_) => Err(Failed { error: OriginError::HeadTimeout, unsent: None }),
+        Ok(Ok(response)) => Ok(receive(pool, lease, response)),
+        Ok(Err(mut failed)) => {
+            let unsent = failed.take_message().map(Request::into_body);
+            let error = failed.into_error();
+            let error = if error.is_parse() {
+                OriginError::Malformed
+            } else if error.is_user() {
+                OriginError::RequestBody
+            } else {
+                OriginError::Closed
+            };
+            Err(Failed { error, unsent })
+        }
+    }
+}
+
+fn receive(pool: &Rc<Pool>, lease: Lease, mut response: Response<Incoming>) -> OriginResponse {
+    let upgrade = (response.status().as_u16() == 101).then(|| hyper::upgrade::on(&mut response));
+    let (head, incoming) = response.into_parts();
+    let length = head.headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let chunked = head.headers.contains_key(http::header::TRANSFER_ENCODING);
+    let mut body = OriginBody::new(incoming, lease, pool.server().idle_timeout);
+    let bodiless = body.is_end();
+    if bodiless && upgrade.is_none() {
+        body.finish();
+    }
+    OriginResponse {
+        status: head.status.as_u16(),
+        fields: from_header_map(&head.headers),
+        body,
+        length,
+        close_delimited: !bodiless && length.is_none() && !chunked,
+        upgrade,
+    }
+}

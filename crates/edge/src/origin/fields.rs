@@ -1,0 +1,146 @@
+//! The header section that an origin receives. Connection fields end here (RFC 9110 §7.6.1); `Via`,
+//! `Forwarded` and `X-Forwarded-*` are ours alone; fields by which a client could steer an application without
+//! its being keyed are removed from what may be stored.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use littoral_http_caching::{Fields, FieldsBuilder, Known, hop_by_hop::end_to_end};
+use littoral_policy::STEERING_FIELDS;
+use std::io::Write;
+use std::net::IpAddr;
+
+/// What the fields for the origin are made from.
+pub(crate) struct ForOrigin<'a> {
+    pub(crate) client: &'a Fields,
+    /// The value of `Host`.
+    pub(crate) host: &'a [u8],
+    /// The site's host as clients name it, for `X-Forwarded-Host`.
+    pub(crate) public_host: &'a [u8],
+    pub(crate) scheme: &'static str,
+    pub(crate) client_address: IpAddr,
+    /// Pseudonym for `Via` and identifier for `CDN-Loop`.
+    pub(crate) name: &'a str,
+    pub(crate) version: &'static str,
+    pub(crate) conditionals: Conditionals<'a>,
+    /// The client's `Range` and `If-Range` go along.
+    pub(crate) range: bool,
+    /// Tokens for an upgrade that the behavior allows.
+    pub(crate) upgrade: Option<&'a [u8]>,
+}
+
+/// Which preconditions the origin gets to see.
+pub(crate) enum Conditionals<'a> {
+    /// The client's own: nothing is stored.
+    Client,
+    /// None: a fill.
+    None,
+    /// Ours: a revalidation, with the values for `If-None-Match` and `If-Modified-Since`.
+    Stored(Option<&'a [u8]>, Option<&'a [u8]>),
+}
+
+impl ForOrigin<'_> {
+    /// The fields, in the client's order, ours last.
+    pub(crate) fn build(&self) -> Fields {
+        let through = end_to_end(self.client);
+        let mut out = Fields::builder();
+        out.push_known(Known::Host, self.host);
+        out.extend_from(&through, |known, name| self.keeps(known, name));
+        match self.conditionals {
+            Conditionals::Stored(etag, modified) => {
+                if let Some(etag) = etag {
+                    out.push_known(Known::IfNoneMatch, etag);
+                }
+                if let Some(modified) = modified {
+                    out.push_known(Known::IfModifiedSince, modified);
+                }
+            }
+            Conditionals::Client | Conditionals::None => {}
+        }
+        self.push_ours(&mut out);
+        out.finish()
+    }
+
+    fn keeps(&self, known: Known, name: &[u8]) -> bool {
+        match known {
+            Known::Host
+            | Known::Expect
+            | Known::ContentLength
+            | Known::Forwarded
+            | Known::XForwardedFor
+            | Known::XForwardedHost
+            | Known::XForwardedProto
+            | Known::Via
+            | Known::CdnLoop => false,
+            Known::IfMatch | Known::IfNoneMatch | Known::IfModifiedSince | Known::IfUnmodifiedSince => {
+                matches!(self.conditionals, Conditionals::Client)
+            }
+            Known::Range | Known::IfRange => self.range,
+            Known::Other => !STEERING_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field.as_bytes())),
+            _ => true,
+        }
+    }
+
+    fn push_ours(&self, out: &mut FieldsBuilder) {
+        let mut value = Vec::with_capacity(96);
+        let ip = self.client_address.to_canonical();
+
+        for (known, own) in [(Known::Via, format!("{} {}", self.version, self.name)), (Known::CdnLoop, self.name.to_owned())] {
+            value.clear();
+            for line in self.client.all(known) {
+                value.extend_from_slice(line);
+                value.extend_from_slice(b", ");
+            }
+            value.extend_from_slice(own.as_bytes());
+            out.push_known(known, &value);
+        }
+
+        value.clear();
+        let _ = write!(value, "{ip}");
+        out.push_known(Known::XForwardedFor, &value);
+        out.push_known(Known::XForwardedProto, self.scheme.as_bytes());
+        out.push_known(Known::XForwardedHost, self.public_host);
+
+        value.clear();
+        let _ = match ip {
+            IpAddr::V4(v4) => write!(value, "for={v4}"),
+            IpAddr::V6(v6) => write!(value, "for=\"[{v6}]\""),
+        };
+        let _ = write!(value, ";proto={};host=\"", self.scheme);
+        value.extend_from_slice(self.public_host);
+        value.push(b'"');
+        out.push_known(Known::Forwarded, &value);
+
+        if let Some(tokens) = self.upgrade {
+            out.push_known(Known::Connection, b"upgrade");
+            out.push_known(Known::Upgrade, tokens);
+        }
+    }
+}
+
+/// For hyper. Names and values were checked when they were parsed; one that hyper still refuses is left out.
+pub(crate) fn to_header_map(fields: &Fields) -> HeaderMap {
+    let mut map = HeaderMap::with_capacity(fields.iter().count());
+    for line in fields.iter() {
+        let name = HeaderName::from_bytes(line.name);
+        let value = HeaderValue::from_bytes(line.value);
+        if let (Ok(name), Ok(value)) = (name, value) {
+            map.append(name, value);
+        }
+    }
+    map
+}
+
+/// From hyper, order kept as far as its map keeps it.
+pub(crate) fn from_header_map(map: &HeaderMap) -> Fields {
+    let bytes: usize = map.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut buffer = Vec::with_capacity(bytes);
+    let mut spans = Vec::with_capacity(map.len());
+    for (name, value) in map {
+        let start = buffer.len();
+        buffer.extend_from_slice(name.as_str().as_bytes());
+        let middle = buffer.len();
+        buffer.extend_from_slice(value.as_bytes());
+        spans.push((start..middle, middle..buffer.len()));
+    }
+    Fields::from_spans(Bytes::from(buffer), spans.into_iter())
+}

@@ -1,0 +1,110 @@
+//! A client's connection as the protocols use it: reads go through the thread's buffer, so that an idle
+//! connection holds none; each read and write has a deadline that costs no timer.
+
+use crate::deadline::Deadline;
+use crate::worker::Worker;
+use bytes::BytesMut;
+use std::cell::RefCell;
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+/// Size of the thread's read buffer.
+const READ_BUFFER_BYTES: usize = 64 * 1024;
+/// Room below which a fresh buffer is taken.
+const READ_ROOM_MIN: usize = 8 * 1024;
+
+/// What a client's connection runs over.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// Bytes that the kernel has taken from us and the client has not acknowledged.
+    fn queued_bytes(&self) -> u64;
+}
+
+impl Transport for TcpStream {
+    fn queued_bytes(&self) -> u64 {
+        littoral_runtime::socket::unacknowledged_bytes(self)
+    }
+}
+
+impl Transport for TlsStream<TcpStream> {
+    fn queued_bytes(&self) -> u64 {
+        self.get_ref().0.queued_bytes()
+    }
+}
+
+/// A byte stream with its own ends for reading and writing, both usable at once from one task.
+pub(crate) struct Socket<S> {
+    stream: RefCell<S>,
+    worker: Rc<Worker>,
+}
+
+impl<S: Transport> Socket<S> {
+    pub(crate) fn new(stream: S, worker: Rc<Worker>) -> Socket<S> {
+        Socket { stream: RefCell::new(stream), worker }
+    }
+
+    pub(crate) fn worker(&self) -> &Rc<Worker> {
+        &self.worker
+    }
+
+    /// Appends what arrives to `inbox`; zero at the end of the stream.
+    /// Cancel safe.
+    pub(crate) async fn read(&self, inbox: &mut BytesMut, deadline: &Deadline) -> io::Result<usize> {
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(done) = self.poll_read(context, inbox) {
+                return Poll::Ready(done);
+            }
+            if deadline.poll_expired(context) {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    pub(crate) fn poll_read(&self, context: &mut Context<'_>, inbox: &mut BytesMut) -> Poll<io::Result<usize>> {
+        let mut buffer = self.worker.buffers.read.borrow_mut();
+        if buffer.capacity() < READ_ROOM_MIN {
+            buffer.reserve(READ_BUFFER_BYTES);
+        }
+        let mut stream = self.stream.borrow_mut();
+        let read = {
+            let future = pin!(stream.read_buf(&mut *buffer));
+            future.poll(context)
+        };
+        let Poll::Ready(count) = read else { return Poll::Pending };
+        let count = count?;
+        let arrived = buffer.split();
+        if inbox.is_empty() {
+            *inbox = arrived;
+        } else {
+            inbox.extend_from_slice(&arrived);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    pub(crate) fn poll_write(&self, context: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let mut stream = self.stream.borrow_mut();
+        match bytes {
+            [one] => Pin::new(&mut *stream).poll_write(context, one),
+            many => Pin::new(&mut *stream).poll_write_vectored(context, many),
+        }
+    }
+
+    pub(crate) fn queued_bytes(&self) -> u64 {
+        self.stream.borrow().queued_bytes()
+    }
+
+    pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream.borrow_mut()).poll_flush(context)
+    }
+
+    pub(crate) fn poll_shutdown(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream.borrow_mut()).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,151 @@
+//! The page that Prometheus scrapes. Names are the glossary's; labels are the names that log and `Cache-Status` use.
+
+use super::Tally;
+use crate::note::Outcome;
+use crate::worker::Shared;
+use littoral_cache::Store;
+use littoral_runtime::exposition::FamilyKind::{Counter, Gauge, Histogram};
+use littoral_runtime::{Exposition, HistogramSum};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+/// The page, as text in exposition format 0.0.4.
+pub(crate) fn render(shared: &Shared) -> String {
+    let mut page = Exposition::new();
+    let sum = Sum::of(shared);
+    sum.render_requests(&mut page);
+    sum.render_reasons(&mut page);
+    sum.render_connections(&mut page);
+    render_origins(shared, &mut page);
+    render_cache(shared, &mut page);
+    render_log(shared, &mut page);
+    page.finish()
+}
+
+/// All threads' counts, in an order that does not change from scrape to scrape.
+#[derive(Default)]
+struct Sum {
+    requests: BTreeMap<(String, u16, Outcome), u64>,
+    sent_bytes: BTreeMap<String, u64>,
+    refusals: BTreeMap<&'static str, u64>,
+    origin_errors: BTreeMap<&'static str, u64>,
+    not_stored: BTreeMap<&'static str, u64>,
+    accepted: u64,
+    open: i64,
+    durations: HistogramSum,
+    origin_heads: HistogramSum,
+}
+
+impl Sum {
+    fn of(shared: &Shared) -> Sum {
+        let mut sum = Sum::default();
+        let names = shared.reporter.site_names.lock();
+        let name = |index: u32| names.get(&index).map_or_else(|| "-".to_owned(), |name| name.to_string());
+        for thread in &shared.reporter.threads {
+            sum.add(&thread.tally.lock(), &name);
+            sum.durations.add(&thread.durations);
+            sum.origin_heads.add(&thread.origin_heads);
+        }
+        sum
+    }
+
+    fn add(&mut self, tally: &Tally, name: &impl Fn(u32) -> String) {
+        for (&(site, status, outcome), count) in &tally.requests {
+            *self.requests.entry((name(site), status, outcome)).or_default() += count;
+        }
+        for (&site, bytes) in &tally.sent_bytes {
+            *self.sent_bytes.entry(name(site)).or_default() += bytes;
+        }
+        let reasons = [
+            (&mut self.refusals, &tally.refusals),
+            (&mut self.origin_errors, &tally.origin_errors),
+            (&mut self.not_stored, &tally.not_stored),
+        ];
+        for (sum, counts) in reasons {
+            for (reason, count) in counts {
+                *sum.entry(reason).or_default() += count;
+            }
+        }
+        self.accepted += tally.connections_accepted;
+        self.open += tally.connections_open;
+    }
+
+    fn render_requests(&self, page: &mut Exposition) {
+        page.family("littoral_requests_total", Counter, "Requests answered, by site, status and cache result.");
+        for ((site, status, outcome), count) in &self.requests {
+            let labels = [("site", site.as_str()), ("status", &status.to_string()), ("cache", outcome.as_str())];
+            page.sample(&labels, *count);
+        }
+        page.family("littoral_sent_bytes_total", Counter, "Body bytes sent to clients, by site.");
+        for (site, bytes) in &self.sent_bytes {
+            page.sample(&[("site", site)], *bytes);
+        }
+        page.family("littoral_request_seconds", Histogram, "From a request's head to the last byte of its answer.");
+        page.histogram(&[], &self.durations);
+        page.family("littoral_origin_head_seconds", Histogram, "From a request to an origin to its response head.");
+        page.histogram(&[], &self.origin_heads);
+    }
+
+    fn render_reasons(&self, page: &mut Exposition) {
+        let families = [
+            ("littoral_refusals_total", "Requests refused and answers cut off, by reason.", &self.refusals),
+            ("littoral_origin_errors_total", "Failed fetches, by reason.", &self.origin_errors),
+            ("littoral_not_stored_total", "Responses fetched and not stored, by reason.", &self.not_stored),
+        ];
+        for (name, help, counts) in families {
+            page.family(name, Counter, help);
+            for (reason, count) in counts {
+                page.sample(&[("reason", reason)], *count);
+            }
+        }
+    }
+
+    fn render_connections(&self, page: &mut Exposition) {
+        page.family("littoral_connections_total", Counter, "Client connections accepted.");
+        page.sample(&[], self.accepted);
+        page.family("littoral_connections", Gauge, "Client connections open.");
+        page.sample_f64(&[], self.open as f64);
+    }
+}
+
+fn render_origins(shared: &Shared, page: &mut Exposition) {
+    let mut rows = Vec::new();
+    shared.origins.visit(|server, used, queued| rows.push((server.name.to_string(), used, queued)));
+    rows.sort();
+    page.family("littoral_origin_connections", Gauge, "Connections to an origin server, busy and idle.");
+    for (origin, used, _) in &rows {
+        page.sample(&[("origin", origin)], u64::from(*used));
+    }
+    page.family("littoral_origin_queue", Gauge, "Requests that wait for a connection to an origin server.");
+    for (origin, _, queued) in &rows {
+        page.sample(&[("origin", origin)], u64::from(*queued));
+    }
+}
+
+fn render_cache(shared: &Shared, page: &mut Exposition) {
+    let stat = shared.store.stat();
+    page.family("littoral_cache_bytes", Gauge, "Memory that stored responses take, metadata included.");
+    page.sample(&[("tier", "memory")], stat.bytes);
+    page.family("littoral_cache_budget_bytes", Gauge, "Memory that stored responses may take.");
+    page.sample(&[("tier", "memory")], stat.budget_bytes);
+    page.family("littoral_cache_responses", Gauge, "Stored responses, variants counted singly.");
+    page.sample(&[("tier", "memory")], stat.responses);
+    page.family("littoral_cache_evictions_total", Counter, "Stored responses that made room for others.");
+    page.sample(&[("tier", "memory")], stat.evictions);
+    page.family("littoral_fills", Gauge, "Fetches under way that others may follow.");
+    page.sample(&[], shared.fills.len() as u64);
+    page.family("littoral_purge_position", Gauge, "Number of the last purge applied.");
+    page.sample(&[], shared.fence.position().number);
+    page.family("littoral_purge_overflows_total", Counter, "Purge tables that overflowed into a site-wide floor.");
+    page.sample(&[], shared.fence.overflows());
+}
+
+fn render_log(shared: &Shared, page: &mut Exposition) {
+    let lost: u64 = shared.reporter.threads.iter().map(|t| t.lost_records.load(Ordering::Relaxed)).sum();
+    let stat = shared.reporter.log.lock().as_ref().map(|log| log.stat());
+    page.family("littoral_log_records_lost_total", Counter, "Access-log records lost, by cause.");
+    page.sample(&[("cause", "ring-full")], lost);
+    page.sample(&[("cause", "write-failed")], stat.map_or(0, |stat| stat.lost_write_failed));
+    page.family("littoral_log_records_total", Counter, "Access-log records written.");
+    page.sample(&[], stat.map_or(0, |stat| stat.written));
+}

@@ -1,0 +1,3 @@
+//! What is made of a stored response for one request.
+
+pub(crate) mod range;

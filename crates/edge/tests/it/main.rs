@@ -1,0 +1,12 @@
+//! The edge over real sockets, in front of origins that behave and misbehave, on a clock that the tests move.
+
+mod caching;
+mod collapse;
+mod drain;
+mod failures;
+mod framing;
+mod limits;
+mod poisoning;
+mod purge;
+mod ranges;
+mod reuse;

@@ -1,0 +1,402 @@
+//! What a node runs with: the command line over the node file over the defaults.
+//!
+//! Everything is read and judged here, before anything listens.
+
+use std::env;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use littoral_edge::{AccessLog, EdgeConfig, EdgeLimits, TlsFiles};
+use littoral_model::{AdminAddress, LimitsSection, NodeFile};
+use littoral_runtime::Clock;
+
+use super::NotStarted;
+use super::certificate;
+use crate::admin::Token;
+use crate::cli::{self, Up};
+use crate::client::AdminPlace;
+use crate::console;
+use crate::data;
+use crate::demo;
+use crate::sites::{self, SitePattern, SiteSource};
+
+/// The node file that a service reads.
+const SYSTEM_NODE_FILE: &str = "/etc/littoral/littoral.toml";
+/// Port for HTTP unless told otherwise: free for any user to take.
+const HTTP_PORT: u16 = 8080;
+/// The token's file within the data folder.
+const TOKEN_FILE: &str = "admin.token";
+
+/// What a node runs with.
+pub(super) struct Settings {
+    origin: Origin,
+    name: String,
+    workers: usize,
+    http: Vec<SocketAddr>,
+    https: Vec<SocketAddr>,
+    tls: Option<Tls>,
+    pub(super) admin: Vec<AdminListen>,
+    token_file: Option<PathBuf>,
+    memory_bytes: u64,
+    limits: LimitsSection,
+    access_log: AccessLog,
+    sites: Option<SiteSource>,
+}
+
+/// What the node stands in front of, as the operator said it.
+enum Origin {
+    Demo,
+    Url(String),
+    File(PathBuf),
+}
+
+struct Tls {
+    files: TlsFiles,
+    self_made: bool,
+}
+
+/// Where administration listens.
+pub(super) enum AdminListen {
+    Unix(PathBuf),
+    Tcp(SocketAddr, Token),
+}
+
+impl Settings {
+    /// Reads the node file, if there is one to read, and merges. `demo` is where the demo origin listens.
+    pub(super) fn gather(arguments: &Up, demo: Option<SocketAddr>) -> Result<Settings, NotStarted> {
+        let (origin, file) = origin(arguments, demo)?;
+        let file = file.unwrap_or_default();
+        let folder = folder(arguments, &origin, &file)?;
+        let http = match (arguments.http.as_slice(), file.http) {
+            ([], Some(addresses)) => addresses,
+            // Whoever only asks for HTTPS gets no surprise beside it.
+            ([], None) if !arguments.https.is_empty() => Vec::new(),
+            ([], None) => vec![default_http(&origin)],
+            (given, _) => given.to_vec(),
+        };
+        let https = if arguments.https.is_empty() { file.https } else { arguments.https.clone() };
+        if http.is_empty() && https.is_empty() {
+            return Err(NotStarted::new("the node listens nowhere")
+                .hint("give it an address: [listen] http = [\"[::]:80\"], or --http ADDR"));
+        }
+        let tls = if https.is_empty() { None } else { Some(tls(arguments, &folder)?) };
+        let (admin, token_file) = admin(arguments, file.admin, file.token.as_ref(), &folder)?;
+        let access_log = match (file.access_log, &origin) {
+            (Some(log), _) => log,
+            // The demo's terminal is for reading; its log is a file.
+            (None, Origin::Demo) => AccessLog::File(folder.join("access.log")),
+            (None, _) => AccessLog::Stdout,
+        };
+        let sites = file.sites.or_else(|| given_site(&origin, demo));
+        Ok(Settings {
+            origin,
+            name: file.name.unwrap_or_else(|| "littoral".to_owned()),
+            workers: arguments
+                .workers
+                .or(file.workers)
+                .map_or_else(littoral_runtime::host::processors, usize::from),
+            http,
+            https,
+            tls,
+            admin,
+            token_file,
+            memory_bytes: file.memory_bytes,
+            limits: file.limits,
+            access_log,
+            sites,
+        })
+    }
+
+    /// Where the sites come from; once.
+    pub(super) fn take_sites(&mut self) -> SiteSource {
+        self.sites.take().unwrap_or(SiteSource::Files(Vec::new()))
+    }
+
+    /// The part that the edge needs.
+    pub(super) fn edge_config(&self, clock: Clock) -> Result<EdgeConfig, NotStarted> {
+        Ok(EdgeConfig {
+            name: self.name.clone(),
+            workers: self.workers,
+            http: self.http.clone(),
+            https: self.https.clone(),
+            tls: self.tls.as_ref().map(|tls| tls.files.clone()),
+            memory_bytes: self.memory_bytes,
+            limits: edge_limits(&self.limits)?,
+            access_log: self.access_log.clone(),
+            clock,
+        })
+    }
+
+    pub(super) fn summary(&self) -> String {
+        let what = match &self.origin {
+            Origin::Demo => "the demo site".to_owned(),
+            Origin::Url(url) => format!("in front of {url}"),
+            Origin::File(file) => format!("from {}", file.display()),
+        };
+        let memory = console::bytes(self.memory_bytes);
+        format!("{what}, {}, {memory} for stored responses", console::count(self.workers, "worker"))
+    }
+
+    /// Further lines of the announcement.
+    pub(super) fn told(&self) -> Vec<(&'static str, String)> {
+        let log = match &self.access_log {
+            AccessLog::Off => "off".to_owned(),
+            AccessLog::Stdout => "on standard output".to_owned(),
+            AccessLog::File(path) => path.display().to_string(),
+        };
+        vec![("access log", log)]
+    }
+
+    /// Where the token for administration over TCP is kept.
+    pub(super) fn token_file(&self) -> Option<String> {
+        self.token_file.as_ref().map(|file| file.display().to_string())
+    }
+
+    pub(super) fn self_made_certificate(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.self_made)
+    }
+}
+
+/// A node file with its paths resolved. Its default is that of a node without one.
+struct FileSettings {
+    name: Option<String>,
+    workers: Option<u16>,
+    http: Option<Vec<SocketAddr>>,
+    https: Vec<SocketAddr>,
+    admin: Option<Vec<AdminAddress>>,
+    token: Option<TokenSource>,
+    data: Option<PathBuf>,
+    memory_bytes: u64,
+    limits: LimitsSection,
+    access_log: Option<AccessLog>,
+    sites: Option<SiteSource>,
+}
+
+impl Default for FileSettings {
+    fn default() -> FileSettings {
+        FileSettings {
+            name: None,
+            workers: None,
+            http: None,
+            https: Vec::new(),
+            admin: None,
+            token: None,
+            data: None,
+            memory_bytes: EdgeConfig::default().memory_bytes,
+            limits: LimitsSection::default(),
+            access_log: None,
+            sites: None,
+        }
+    }
+}
+
+enum TokenSource {
+    Text(String),
+    File(PathBuf),
+}
+
+impl FileSettings {
+    fn read(path: &Path) -> Result<FileSettings, NotStarted> {
+        let name = path.display().to_string();
+        let text = sites::read(path).map_err(|why| {
+            NotStarted::new(format_args!("cannot read the node file {name}: {why}")).hint(THREE_WAYS)
+        })?;
+        let (node, mistakes) = littoral_model::parse_node(&text, &name);
+        let refused = mistakes.iter().any(littoral_model::Mistake::is_error);
+        if !mistakes.is_empty() {
+            console::tell_raw(littoral_model::render_all(&mistakes, &text));
+        }
+        match node.filter(|_| !refused) {
+            Some(node) => FileSettings::resolve(node, path.parent().unwrap_or(Path::new(""))),
+            None => Err(NotStarted::new(format_args!("the node file {name} has mistakes"))),
+        }
+    }
+
+    fn resolve(node: NodeFile, base: &Path) -> Result<FileSettings, NotStarted> {
+        let addresses =
+            |list: Vec<littoral_model::Spanned<SocketAddr>>| list.into_iter().map(|a| a.value).collect();
+        let patterns: Result<Vec<SitePattern>, _> =
+            node.sites.iter().map(|pattern| SitePattern::new(base, &pattern.value)).collect();
+        Ok(FileSettings {
+            name: node.name.map(|name| name.value),
+            workers: node.workers.map(|workers| workers.value),
+            http: node.listen.http.map(addresses),
+            https: node.listen.https.map(addresses).unwrap_or_default(),
+            admin: node.admin.listen.map(|list| {
+                list.into_iter()
+                    .map(|address| match address.value {
+                        AdminAddress::Unix(path) => AdminAddress::Unix(base.join(path).display().to_string()),
+                        tcp @ AdminAddress::Tcp(_) => tcp,
+                    })
+                    .collect()
+            }),
+            token: node.admin.token.map(|token| match token {
+                littoral_model::Token::Text(text) => TokenSource::Text(text.value),
+                littoral_model::Token::File(path) => TokenSource::File(base.join(&path.value)),
+            }),
+            data: node.data.map(|data| base.join(data.value)),
+            memory_bytes: node.memory_bytes,
+            limits: node.limits,
+            access_log: Some(match node.access_log {
+                littoral_model::AccessLog::Off => AccessLog::Off,
+                littoral_model::AccessLog::Stdout => AccessLog::Stdout,
+                littoral_model::AccessLog::File(path) => AccessLog::File(base.join(&path.value)),
+            }),
+            sites: Some(SiteSource::Files(patterns.map_err(NotStarted::new)?)),
+        })
+    }
+}
+
+const THREE_WAYS: &str = "there are three ways to start:\n    \
+    littoral up --demo                              a demo site, to look around\n    \
+    littoral up --origin https://app.example.com    in front of an origin, without files\n    \
+    littoral up -c littoral.toml                    from a node file and site files";
+
+fn origin(arguments: &Up, demo: Option<SocketAddr>) -> Result<(Origin, Option<FileSettings>), NotStarted> {
+    if demo.is_some() {
+        return Ok((Origin::Demo, None));
+    }
+    if let Some(url) = &arguments.origin {
+        return Ok((Origin::Url(url.clone()), None));
+    }
+    let path = match &arguments.config {
+        Some(path) => path.clone(),
+        None if Path::new(SYSTEM_NODE_FILE).exists() => PathBuf::from(SYSTEM_NODE_FILE),
+        None => {
+            let what = format!("nothing says what to serve, and there is no {SYSTEM_NODE_FILE}");
+            return Err(NotStarted::new(what).hint(THREE_WAYS));
+        }
+    };
+    let file = FileSettings::read(&path)?;
+    Ok((Origin::File(path), Some(file)))
+}
+
+/// The data folder, made if need be.
+fn folder(arguments: &Up, origin: &Origin, file: &FileSettings) -> Result<PathBuf, NotStarted> {
+    let named = arguments.data.clone().or_else(|| file.data.clone());
+    let folder = match (&named, origin) {
+        (Some(folder), _) => folder.clone(),
+        (None, Origin::Demo) => PathBuf::from(data::DEMO_FOLDER),
+        (None, _) => data::default_folder(),
+    };
+    let made = match (&named, origin) {
+        (None, Origin::Demo) => data::make_demo(&folder),
+        _ => data::make(&folder),
+    };
+    made.map(|()| folder.clone()).map_err(|error| {
+        NotStarted::new(format_args!("cannot make the data folder {}: {error}", folder.display()))
+            .hint("name one that can be written with --data DIR")
+    })
+}
+
+fn default_http(origin: &Origin) -> SocketAddr {
+    match origin {
+        Origin::Demo => SocketAddr::from(([127, 0, 0, 1], HTTP_PORT)),
+        _ => cli::everywhere(HTTP_PORT),
+    }
+}
+
+fn tls(arguments: &Up, folder: &Path) -> Result<Tls, NotStarted> {
+    if let (Some(certificate), Some(key)) = (&arguments.certificate, &arguments.key) {
+        let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
+        return Ok(Tls { files, self_made: false });
+    }
+    let made = certificate::self_made(folder).map_err(NotStarted::new)?;
+    Ok(Tls { files: TlsFiles { certificate: made.certificate, key: made.key }, self_made: true })
+}
+
+/// Where administration listens, and where the token is kept if it is kept in a file.
+fn admin(
+    arguments: &Up,
+    listed: Option<Vec<AdminAddress>>,
+    token: Option<&TokenSource>,
+    folder: &Path,
+) -> Result<(Vec<AdminListen>, Option<PathBuf>), NotStarted> {
+    let wanted = match (&arguments.admin, listed) {
+        (Some(text), _) => vec![admin_address(text)?],
+        (None, Some(listed)) => listed,
+        (None, None) => {
+            vec![AdminAddress::Unix(folder.join(data::ADMIN_SOCKET).display().to_string())]
+        }
+    };
+    let mut token_file = None;
+    let mut doors = Vec::new();
+    for address in wanted {
+        doors.push(match address {
+            AdminAddress::Unix(path) => AdminListen::Unix(PathBuf::from(path)),
+            AdminAddress::Tcp(address) => {
+                let (token, kept) = admin_token(token, folder)?;
+                token_file = kept;
+                AdminListen::Tcp(address, token)
+            }
+        });
+    }
+    Ok((doors, token_file))
+}
+
+/// `--admin`: what the commands' `--admin` takes, as far as one can listen there.
+fn admin_address(text: &str) -> Result<AdminAddress, NotStarted> {
+    let usage = |why: String| NotStarted::new(format_args!("--admin: {why}"));
+    match text.parse::<AdminPlace>().map_err(usage)? {
+        AdminPlace::Unix(path) => Ok(AdminAddress::Unix(path.display().to_string())),
+        AdminPlace::Tcp(authority) => cli::address(&authority).map(AdminAddress::Tcp).map_err(usage),
+    }
+}
+
+/// The environment's token before the node file's; without either, one is made and kept.
+fn admin_token(source: Option<&TokenSource>, folder: &Path) -> Result<(Token, Option<PathBuf>), NotStarted> {
+    let given = env::var("LITTORAL_TOKEN").ok().filter(|token| !token.is_empty());
+    let text = match (given, source) {
+        (Some(text), _) => Some(text),
+        (None, Some(TokenSource::Text(text))) => Some(text.clone()),
+        _ => None,
+    };
+    if let Some(text) = text {
+        return Token::given(&text).map(|token| (token, None)).map_err(NotStarted::new);
+    }
+    let file = match source {
+        Some(TokenSource::File(path)) => path.clone(),
+        _ => folder.join(TOKEN_FILE),
+    };
+    let token = Token::kept_in(&file)
+        .map_err(|error| NotStarted::new(format_args!("the token file {}: {error}", file.display())))?;
+    Ok((token, Some(file)))
+}
+
+fn edge_limits(file: &LimitsSection) -> Result<EdgeLimits, NotStarted> {
+    let mut limits = EdgeLimits::default();
+    limits.h1.head_bytes_max = file.head_bytes_max;
+    limits.h1.target_bytes_max = file.target_bytes_max;
+    limits.h1.fields_max = file.fields_max;
+    limits.h1.chunk_line_bytes_max = file.chunk_line_bytes_max;
+    limits.h1.trailer_bytes_max = file.trailer_bytes_max;
+    limits.h1 = limits.h1.validate().map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        NotStarted::new(format_args!("[limits]: {}", errors.join("; ")))
+    })?;
+    limits.head_timeout = file.head_timeout;
+    limits.body_timeout = file.body_timeout;
+    limits.write_timeout = file.write_timeout;
+    limits.keep_alive_timeout = file.keep_alive_timeout;
+    limits.connections_max = file.connections_max as usize;
+    limits.client_rate_min = file.client_rate_bytes_min;
+    Ok(limits)
+}
+
+/// The one site of a node without site files, as a site file would say it.
+fn given_site(origin: &Origin, demo: Option<SocketAddr>) -> Option<SiteSource> {
+    let (name, option, url) = match (origin, demo) {
+        (Origin::Demo, Some(address)) => (demo::SITE, "--demo", format!("http://{address}")),
+        (Origin::Url(url), _) => ("origin", "--origin", url.trim_end_matches('/').to_owned()),
+        _ => return None,
+    };
+    // A JSON string is a TOML string.
+    let url = serde_json::Value::String(url);
+    // The origin gets its own name as `Host`: it knows nothing of the addresses that lead here.
+    let text = format!(
+        "version = 1\nname = \"{name}\"\nhosts = [\"*\"]\n\n\
+         [origins.{name}]\nurl = {url}\nhost = \"origin\"\n\n\
+         [[behaviors]]\npath = \"/*\"\n"
+    );
+    Some(SiteSource::Given { name: option, text })
+}

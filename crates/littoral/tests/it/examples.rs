@@ -1,0 +1,33 @@
+//! Every example that is shipped starts and answers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::harness::{Node, littoral, run, status};
+
+#[test]
+fn every_example_is_sound_starts_and_answers() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut seen = 0;
+    for example in std::fs::read_dir(&examples).unwrap().map(|entry| entry.unwrap().path()) {
+        let file = example.join("littoral.toml");
+        if !file.is_file() {
+            continue;
+        }
+        seen += 1;
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let (code, out, err) = run(littoral(folder.path()).arg("check").arg(&file));
+        assert_eq!(code, 0, "{}: {out}{err}", file.display());
+        let data = folder.path().join("data").display().to_string();
+        let admin = folder.path().join("admin.sock").display().to_string();
+        let node = Node::start_in(
+            folder,
+            &["-c", &file.display().to_string(), "--http", "127.0.0.1:0", "--data", &data, "--admin", &admin],
+        );
+        // Whatever the origin says or fails to say, the edge answers for itself.
+        let (head, _) = node.get("/");
+        assert!((200..600).contains(&status(&head)), "{}: {head}", file.display());
+        assert_eq!(node.command(&["status"]).0, 0);
+    }
+    assert!(seen > 0, "no example in {}", examples.display());
+}

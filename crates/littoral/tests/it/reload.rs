@@ -1,0 +1,148 @@
+//! Changed site files: each applied or refused by itself, while requests go on.
+
+use std::fs;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::harness::{Node, field, get, status};
+
+/// A node from files, in front of a demo origin.
+struct Bed {
+    origin: Node,
+    node: Node,
+}
+
+impl Bed {
+    fn start() -> Bed {
+        let origin = Node::start(&["--demo", "--http", "127.0.0.1:0"]);
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        fs::create_dir(folder.path().join("sites")).unwrap();
+        let node_file = "version = 1\ndata = \"data\"\nsites = [\"sites/*.toml\"]\n\n[listen]\nhttp = [\"127.0.0.1:0\"]\n\n\
+                         [log]\naccess = \"off\"\n";
+        fs::write(folder.path().join("littoral.toml"), node_file).unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join("sites").join(name), text).unwrap();
+        write("shop.toml", &site("shop.example", &origin, ""));
+        let node = Node::start_in(folder.clone(), &["-c", "littoral.toml"]);
+        Bed { origin, node }
+    }
+
+    fn write(&self, name: &str, host: &str, more: &str) {
+        let text = site(host, &self.origin, more);
+        fs::write(self.node.folder.path().join("sites").join(name), text).unwrap();
+    }
+
+    fn reload(&self) -> (i32, Value) {
+        let (code, out, err) = self.node.command(&["reload", "--json"]);
+        (code, serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}")))
+    }
+
+    fn get(&self, host: &str, target: &str) -> String {
+        let mut stream = std::net::TcpStream::connect(self.node.address()).unwrap();
+        stream.set_read_timeout(Some(crate::harness::PATIENCE)).unwrap();
+        use std::io::Write;
+        write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+        crate::harness::receive(stream).0
+    }
+}
+
+fn site(host: &str, origin: &Node, more: &str) -> String {
+    format!(
+        "version = 1\nhosts = [\"{host}\"]\n\n[origins.app]\nurl = \"http://{}\"\n\n[[behaviors]]\npath = \"/*\"\n{more}",
+        origin.address()
+    )
+}
+
+fn outcomes(report: &Value) -> Vec<(String, String, u64)> {
+    let files = report["files"].as_array().unwrap();
+    files
+        .iter()
+        .map(|file| {
+            let name = file["file"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+            (name, file["outcome"].as_str().unwrap().to_owned(), file["version"].as_u64().unwrap_or(0))
+        })
+        .collect()
+}
+
+fn is(name: &str, outcome: &str, version: u64) -> (String, String, u64) {
+    (name.to_owned(), outcome.to_owned(), version)
+}
+
+#[test]
+fn each_file_is_judged_by_itself_and_a_bad_one_serves_on_in_its_old_form() {
+    let bed = Bed::start();
+    assert_eq!(status(&bed.get("shop.example", "/")), 200);
+    assert_eq!(outcomes(&bed.reload().1), [is("shop.toml", "unchanged", 1)]);
+
+    // A new file joins; a changed one is applied; its behavior is in force at once.
+    bed.write("shop.toml", "shop.example", "[behaviors.cache]\nmode = \"bypass\"\n");
+    bed.write("blog.toml", "blog.example", "");
+    let (code, report) = bed.reload();
+    assert_eq!(outcomes(&report), [is("blog.toml", "added", 1), is("shop.toml", "applied", 2)], "{report}");
+    assert_eq!(code, 0);
+    assert_eq!(status(&bed.get("blog.example", "/")), 200);
+    bed.get("shop.example", "/style.css");
+    // The origin is an edge too; the last member is our node's.
+    let head = bed.get("shop.example", "/style.css");
+    let ours = field(&head, "cache-status").rsplit(',').next().unwrap();
+    assert!(ours.contains("fwd=bypass"), "{head}");
+
+    // A bad file is refused with its mistakes; the other is applied all the same.
+    bed.write("shop.toml", "shop.example", "orign = 3\n");
+    bed.write("blog.toml", "journal.example", "");
+    let (code, report) = bed.reload();
+    assert_eq!(outcomes(&report), [is("blog.toml", "applied", 2), is("shop.toml", "refused", 2)], "{report}");
+    assert_eq!(code, 1);
+    assert!(report["files"][1]["mistakes"].as_str().unwrap().contains("did you mean `origin`?"), "{report}");
+    assert_eq!(status(&bed.get("shop.example", "/")), 200);
+    assert_eq!(status(&bed.get("journal.example", "/")), 200);
+    assert_ne!(status(&bed.get("blog.example", "/")), 200);
+
+    // People see the same, with the mistakes on standard error.
+    let (code, out, err) = bed.node.command(&["reload"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("OUTCOME") && out.contains("refused") && err.contains("did you mean"), "{out}{err}");
+
+    // A file that is gone takes its site with it.
+    fs::remove_file(bed.node.folder.path().join("sites/blog.toml")).unwrap();
+    assert_eq!(outcomes(&bed.reload().1), [is("blog.toml", "removed", 0), is("shop.toml", "refused", 2)]);
+    assert_ne!(status(&bed.get("journal.example", "/")), 200);
+}
+
+#[test]
+fn a_newcomer_does_not_take_a_host_from_a_site_that_serves() {
+    let bed = Bed::start();
+    bed.write("another.toml", "shop.example", "");
+    let (code, report) = bed.reload();
+    assert_eq!(outcomes(&report), [is("another.toml", "refused", 0), is("shop.toml", "unchanged", 1)]);
+    assert_eq!(code, 1);
+    assert!(report["files"][0]["mistakes"].as_str().unwrap().contains("shop.example"), "{report}");
+    // Hosts may change hands in one step, also in a circle.
+    bed.write("another.toml", "other.example", "");
+    assert_eq!(bed.reload().0, 0);
+    bed.write("another.toml", "shop.example", "");
+    bed.write("shop.toml", "other.example", "");
+    let (code, report) = bed.reload();
+    assert_eq!(outcomes(&report), [is("another.toml", "applied", 2), is("shop.toml", "applied", 2)]);
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn sighup_reloads_and_drops_no_connection() {
+    let bed = Bed::start();
+    let slow = {
+        let mut stream = std::net::TcpStream::connect(bed.node.address()).unwrap();
+        stream.set_read_timeout(Some(crate::harness::PATIENCE)).unwrap();
+        use std::io::Write;
+        stream
+            .write_all(b"GET /slow?ms=700 HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        stream
+    };
+    bed.write("blog.toml", "blog.example", "");
+    bed.node.signal("HUP");
+    bed.node.wait_until_said("sites are at version 2: 1 added, 1 unchanged");
+    assert_eq!(status(&bed.get("blog.example", "/")), 200);
+    assert_eq!(status(&crate::harness::receive(slow).0), 200);
+    assert_eq!(status(&get(bed.node.address(), "/", "").0) / 100, 4, "no site answers for the bare address");
+}

@@ -1,0 +1,184 @@
+//! The site file: hosts, origin servers and behaviors, as written. What they mean together is `policy`'s to judge.
+
+mod behavior;
+mod cache;
+mod key;
+mod origin;
+
+pub use behavior::BehaviorSection;
+pub use cache::{
+    BypassSection, CacheMode, CacheSection, ClientDirectives, OriginDirectives, Ranges, RequestCookie,
+    SetCookie, StatusLifetime,
+};
+pub use key::{HostKey, KeySection, QueryKey};
+pub use origin::OriginSection;
+
+use crate::reader::Reader;
+use crate::section::{Empty, Section};
+use crate::{Bounds, FILE_VERSION, Mistake, Spanned, quoted};
+
+/// Most hosts of one site. 256.
+const HOSTS_MAX: usize = 256;
+/// Most origin servers of one site. 64.
+const ORIGINS_MAX: usize = 64;
+/// Most behaviors of one site. 256.
+const BEHAVIORS_MAX: usize = 256;
+/// Share of the memory tier, percent.
+const MEMORY_SHARE: Bounds<u64> = Bounds::new(100, 1, 100);
+
+const ORIGINS_EXAMPLE: &str = "as in [origins.app] with url = \"https://app.example.com\"";
+const BEHAVIORS_EXAMPLE: &str = "as in [[behaviors]] with path = \"/*\"";
+
+/// A site file, version 1. Everything optional is `None` where the file says nothing.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SiteFile {
+    /// The file's name, as it was given to [`parse_site`].
+    pub file: Box<str>,
+    /// The site's name: letters, digits, `.`, `-`, `_`; at most 64. Default: the file's name without folder and
+    /// `.toml`.
+    pub name: Spanned<String>,
+    /// Hosts that the site answers for: `example.com`, `*.example.com`, or `*` for all that no other site claims.
+    /// 1 to 256.
+    pub hosts: Vec<Spanned<String>>,
+    /// The host that stands for all of them in cache keys and towards origins. Default: the first of `hosts`
+    /// without a wildcard; where all have one, the host that the client named.
+    pub canonical_host: Option<Spanned<String>>,
+    /// Response fields whose members are surrogate keys. Default `Surrogate-Key` and `Cache-Tag`; at most 64.
+    pub surrogate_key_fields: Option<Vec<Spanned<String>>>,
+    /// The most of the memory tier that the site may fill while others want it. Default 100 %; 1 % to 100 %.
+    pub memory_share_percent: u64,
+    /// Origin servers, in the file's order. 1 to 64.
+    pub origins: Vec<OriginSection>,
+    /// Behaviors; the first that matches a request serves it. 1 to 256.
+    pub behaviors: Vec<BehaviorSection>,
+}
+
+/// Reads a site file. A [`SiteFile`] comes back when the TOML is sound and of a known version, so that further
+/// checks may add to its mistakes; it may be used only if none of the mistakes is an error.
+pub fn parse_site(source: &str, file_name: &str) -> (Option<SiteFile>, Vec<Mistake>) {
+    let (reader, table) = Reader::new(source, file_name);
+    let section = Section::new(&reader, table.get_ref(), "the site", 0..0);
+    let site = check_version(&section, "site").then(|| read(&section)).filter(|_| reader.is_sound());
+    if site.is_some() || !reader.is_sound() {
+        section.finish(&[
+            ("[origins.NAME]", origin::KEYS),
+            ("[[behaviors]]", behavior::KEYS),
+            ("[behaviors.cache]", cache::KEYS),
+        ]);
+    }
+    (site, reader.finish())
+}
+
+/// Whether the file is of the version that this reads, or does not say; it then is a mistake, but can be read on.
+pub(crate) fn check_version(section: &Section<'_>, kind: &str) -> bool {
+    let file = section.reader().file();
+    let Some(value) = section.value("version") else {
+        let mistake = Mistake::of_file(file, format!("the {kind} file does not say its version"));
+        section.reader().report_absence(mistake.hint(format!("begin it with `version = {FILE_VERSION}`")));
+        return true;
+    };
+    let found = match value.get_ref() {
+        toml::de::DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix()).ok(),
+        _ => return section.wrong_kind::<()>("version", value, "a whole number", None).is_none(),
+    };
+    if found == Some(FILE_VERSION) {
+        return true;
+    }
+    let message = format!("the {kind} file is of a version that is not known");
+    let hint = format!("this littoral reads version {FILE_VERSION}; a newer one may read this file");
+    section.reader().report(section.reader().mistake(&value.span(), message, "not known").hint(hint));
+    false
+}
+
+fn read(section: &Section<'_>) -> SiteFile {
+    let name = read_name(section);
+    let hosts = read_hosts(section);
+    let canonical_host = section.text("canonical_host");
+    let surrogate_key_fields = section
+        .texts("surrogate_key_fields", crate::section::MEMBERS_MAX, Empty::Allowed)
+        .map(|list| list.value);
+    let memory_share_percent =
+        section.percent("memory_share", MEMORY_SHARE).map_or(MEMORY_SHARE.default, |share| share.value);
+    let origins = read_origins(section);
+    let behaviors = read_behaviors(section, origins.as_deref());
+    SiteFile {
+        file: section.reader().file().into(),
+        name,
+        hosts,
+        canonical_host,
+        surrogate_key_fields,
+        memory_share_percent,
+        origins: origins.unwrap_or_default(),
+        behaviors,
+    }
+}
+
+fn read_name(section: &Section<'_>) -> Spanned<String> {
+    if let Some(name) = section.text("name") {
+        section.check_name("a site", &name, &name.span);
+        return name;
+    }
+    let file = section.reader().file();
+    let stem = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = stem.strip_suffix(".toml").unwrap_or(stem);
+    if section.value("name").is_none() && !crate::section::is_name(stem) {
+        let message = format!("the site has no name, and its file's, {}, cannot be one", quoted(stem));
+        section.reader().report_absence(Mistake::of_file(file, message).hint("give it one: name = \"shop\""));
+    }
+    Spanned::new(stem.to_owned(), 0..0)
+}
+
+fn read_hosts(section: &Section<'_>) -> Vec<Spanned<String>> {
+    const HINT: &str =
+        "as in hosts = [\"example.com\", \"*.example.com\"]; [\"*\"] takes what no other site claims";
+    let hosts = section.texts("hosts", HOSTS_MAX, Empty::Refused(HINT));
+    if hosts.is_none() && section.value("hosts").is_none() {
+        let mistake = Mistake::of_file(section.reader().file(), "the site names no hosts");
+        section.reader().report_absence(mistake.hint(HINT));
+    }
+    hosts.map(|list| list.value).unwrap_or_default()
+}
+
+/// `None` where the file has none, or nothing that could be read as such.
+fn read_origins(section: &Section<'_>) -> Option<Vec<OriginSection>> {
+    let reader = section.reader();
+    let Some(members) = section.named("origins", ORIGINS_EXAMPLE) else {
+        if section.value("origins").is_none() {
+            let mistake = Mistake::of_file(reader.file(), "the site has no origin");
+            reader.report_absence(mistake.hint(ORIGINS_EXAMPLE));
+        }
+        return None;
+    };
+    if members.is_empty() {
+        let mistake = Mistake::of_file(reader.file(), "the site has no origin");
+        reader.report_absence(mistake.hint(ORIGINS_EXAMPLE));
+    }
+    if let Some((_, span, _)) = members.get(ORIGINS_MAX) {
+        let message = format!("the site has more than {ORIGINS_MAX} origins");
+        reader.report(reader.mistake(span, message, format!("origin {}", ORIGINS_MAX + 1)));
+    }
+    Some(members.into_iter().take(ORIGINS_MAX).map(|member| origin::read(section, member)).collect())
+}
+
+fn read_behaviors(section: &Section<'_>, origins: Option<&[OriginSection]>) -> Vec<BehaviorSection> {
+    let reader = section.reader();
+    let members = section.list("behaviors", BEHAVIORS_EXAMPLE);
+    let absent = members.as_ref().map_or(section.value("behaviors").is_none(), Vec::is_empty);
+    if absent {
+        let mistake = Mistake::of_file(reader.file(), "the site has no behavior");
+        reader.report_absence(mistake.hint(BEHAVIORS_EXAMPLE));
+    }
+    let members = members.unwrap_or_default();
+    if let Some(one_too_many) = members.get(BEHAVIORS_MAX) {
+        let message = format!("the site has more than {BEHAVIORS_MAX} behaviors");
+        let label = format!("behavior {}", BEHAVIORS_MAX + 1);
+        reader.report(reader.mistake(&one_too_many.span(), message, label));
+    }
+    let several_origins = origins.is_some_and(|origins| origins.len() > 1);
+    members
+        .into_iter()
+        .take(BEHAVIORS_MAX)
+        .enumerate()
+        .filter_map(|(place, member)| behavior::read(section, place, member, several_origins))
+        .collect()
+}

@@ -1,0 +1,232 @@
+//! Behaviors: what they match, whom they ask, what they let through.
+
+use super::Compiler;
+use super::names::is_token;
+use crate::{Behavior, BypassConditions, CacheMode, RangeForward};
+use littoral_model::{BehaviorSection, Ranges, Spanned, nearest, quoted};
+use littoral_rules::{HostPattern, Matcher, MethodMistake, MethodSet, PathMistake, PathPattern};
+
+/// Protocols that would take requests out of the edge's sight, or make a client the edge's peer.
+const UPGRADES_REFUSED: [&str; 4] = ["h2c", "h2", "http", "tls"];
+
+impl Compiler<'_> {
+    pub(super) fn behavior(
+        &mut self,
+        place: usize,
+        section: &BehaviorSection,
+        site_hosts: &[HostPattern],
+    ) -> Option<Behavior> {
+        let called = format!("behavior {}", quoted(&section.name));
+        let before = self.errors();
+        let matcher = self.matcher(&called, section, site_hosts);
+        let methods = self.methods(&called, "allow_methods", section.allow_methods.as_deref());
+        self.check_methods_meet(&called, section);
+        let origin = self.origin_place(&called, section);
+        let rules = self.cache_rules(&called, &section.cache);
+        let cache = self.cache_mode(&called, &section.cache);
+        let key = self.key(&called, &section.key);
+        let bypass = BypassConditions {
+            cookies: self.cookie_names(&format!("`bypass` of {called}"), &section.cache.bypass.cookies),
+            headers: self
+                .field_names(&format!("`bypass` of {called}"), &section.cache.bypass.headers)
+                .into_iter()
+                .map(|name| name.into_bytes().into())
+                .collect(),
+            query: self.parameter_names(&format!("`bypass` of {called}"), &section.cache.bypass.query),
+        };
+        let upgrade_tokens = self.upgrade_tokens(&called, section);
+        (self.errors() == before).then_some(())?;
+        Some(Behavior {
+            index: u32::try_from(place).ok()?,
+            name: section.name.as_str().into(),
+            matcher: matcher?,
+            origin: origin?,
+            methods: methods?.unwrap_or_default(),
+            cache: if cache { CacheMode::Standard } else { CacheMode::Bypass },
+            rules,
+            lifetime_downstream: section.cache.lifetime_downstream.as_ref().map(|lifetime| lifetime.value),
+            key,
+            bypass,
+            ranges: match section.cache.ranges {
+                Ranges::Forward => RangeForward::Forward,
+                Ranges::Whole => RangeForward::Whole,
+            },
+            upgrade_tokens,
+            last_modified_in_304: section.last_modified_in_304,
+            request_body_bytes_max: section.request_body_bytes_max,
+            response_stored_bytes_max: section.cache.response_bytes_max,
+        })
+    }
+
+    fn errors(&self) -> usize {
+        self.mistakes.iter().filter(|mistake| mistake.is_error()).count()
+    }
+
+    fn matcher(
+        &mut self,
+        called: &str,
+        section: &BehaviorSection,
+        site_hosts: &[HostPattern],
+    ) -> Option<Matcher> {
+        let mut paths = Vec::new();
+        for text in section.path.iter().flat_map(|list| &list.value) {
+            match PathPattern::new(text) {
+                Ok(path) => paths.push(path),
+                Err(mistake) => self.bad_path(called, section, text, &mistake),
+            }
+        }
+        let methods = self.methods(called, "methods", section.methods.as_deref());
+        let mut hosts = Vec::new();
+        for text in section.hosts.iter().flat_map(|list| &list.value) {
+            match HostPattern::new(text) {
+                Err(mistake) => self.bad_host(&format!("a host of {called}"), text, mistake),
+                Ok(host) => {
+                    // Where a host of the site could not be read, it may have been that one.
+                    let all_known = site_hosts.len() == self.file.hosts.len();
+                    if all_known && !site_hosts.iter().any(|known| known.overlaps(&host)) {
+                        let message =
+                            format!("{called} is for the host `{host}`, which the site does not answer for");
+                        let hint = match nearest(text, self.file.hosts.iter().map(|host| host.as_str())) {
+                            Some(near) => format!("did you mean `{near}`?"),
+                            None => "the site's `hosts` say what it answers for".to_owned(),
+                        };
+                        self.error(&text.span, message, "not the site's", hint);
+                    }
+                    hosts.push(host);
+                }
+            }
+        }
+        // The reader has counted them.
+        Matcher::new(paths, methods?, hosts).ok().filter(|_| section.match_known)
+    }
+
+    fn bad_path(
+        &mut self,
+        called: &str,
+        section: &BehaviorSection,
+        text: &Spanned<String>,
+        mistake: &PathMistake,
+    ) {
+        // A behavior without a name is called by its path.
+        let of = if section.name == *text { String::new() } else { format!(" of {called}") };
+        let message = format!("the path {}{of} {mistake}", quoted(text));
+        let (label, hint) = match mistake {
+            PathMistake::Empty => ("empty", "to match every path, leave it out or say \"/*\"".to_owned()),
+            PathMistake::NoSlash => {
+                ("never matches", format!("paths begin with a slash: \"/{}\"", text.as_str()))
+            }
+            PathMistake::DoubleWildcard => {
+                ("one `*` is enough", format!("`*` matches slashes too: \"{}\"", single_wildcards(text)))
+            }
+            PathMistake::Query => ("the path alone", "patterns do not see the query".to_owned()),
+            PathMistake::NotNormalized { normalized } => {
+                ("never matches", format!("paths are compared in their normalized form: \"{normalized}\""))
+            }
+            PathMistake::DotSegment => {
+                ("never matches", "paths are compared after `.` and `..` have been resolved".to_owned())
+            }
+            PathMistake::BrokenEscape => ("not an escape", "a percent sign itself is written %25".to_owned()),
+            PathMistake::TooLong | PathMistake::TooManyWildcards => {
+                ("too much", "divide it into several, or match less of the path".to_owned())
+            }
+        };
+        self.error(&text.span, message, label, hint);
+    }
+
+    /// `Some(None)` where the file says nothing, `None` where it is wrong.
+    fn methods(
+        &mut self,
+        called: &str,
+        key: &str,
+        names: Option<&Vec<Spanned<String>>>,
+    ) -> Option<Option<MethodSet>> {
+        let Some(names) = names else { return Some(None) };
+        let mistakes = match MethodSet::new(names.iter().map(|name| name.as_str())) {
+            Ok(set) => return Some(Some(set)),
+            Err(mistakes) => mistakes,
+        };
+        for (place, mistake) in mistakes {
+            let name = &names[place];
+            let hint = match mistake {
+                // It was reported when it was read.
+                MethodMistake::Repeated => continue,
+                MethodMistake::LowerCase => {
+                    format!("\"{}\": methods are case-sensitive", name.to_ascii_uppercase())
+                }
+                MethodMistake::Refused => "TRACE and CONNECT are refused for every site".to_owned(),
+                MethodMistake::NotAToken => "a method's name, as in \"GET\"".to_owned(),
+                MethodMistake::TooMany => "leave the list out to take every method".to_owned(),
+            };
+            let message = format!("`{key}` of {called} has {}, which {mistake}", quoted(name));
+            self.error(&name.span, message, "not possible here", hint);
+        }
+        None
+    }
+
+    /// Matching only what is not let through is a long way to say 405.
+    fn check_methods_meet(&mut self, called: &str, section: &BehaviorSection) {
+        let (Some(matched), Some(allowed)) = (&section.methods, &section.allow_methods) else { return };
+        if !matched.value.is_empty() && !matched.iter().any(|method| allowed.contains(method)) {
+            let message = format!("{called} lets through none of the methods that it matches");
+            let hint = "every request that it matches is answered 405";
+            self.warning(&allowed.span, message, "none of them is in `methods`", hint);
+        }
+    }
+
+    fn origin_place(&mut self, called: &str, section: &BehaviorSection) -> Option<usize> {
+        let origins = &self.file.origins;
+        let Some(name) = &section.origin else {
+            // With several, the reader has asked for it.
+            return (origins.len() == 1).then_some(0);
+        };
+        let place = origins.iter().position(|origin| origin.name == *name);
+        if place.is_none() && !origins.is_empty() {
+            let message = format!("{called} names the origin {}, which does not exist", quoted(name));
+            let names: Vec<String> = origins.iter().map(|origin| quoted(&origin.name)).collect();
+            let hint =
+                match (nearest(name, origins.iter().map(|origin| origin.name.as_str())), names.as_slice()) {
+                    (Some(near), _) => format!("did you mean `{near}`?"),
+                    (None, [only]) => format!("this site's only origin is {only}"),
+                    (None, [first @ .., last]) => {
+                        format!("this site's origins are {} and {last}", first.join(", "))
+                    }
+                    (None, []) => String::new(),
+                };
+            self.error(&name.span, message, "not defined", hint);
+        }
+        place
+    }
+
+    fn upgrade_tokens(&mut self, called: &str, section: &BehaviorSection) -> Box<[Box<str>]> {
+        let Some(tokens) = &section.upgrade else { return Box::new(["websocket".into()]) };
+        let mut good: Vec<Box<str>> = Vec::new();
+        for token in tokens {
+            let lower = token.to_ascii_lowercase();
+            let protocol = lower.split('/').next().unwrap_or_default();
+            if !is_token(&lower) && !lower.contains('/') {
+                let message = format!("`upgrade` of {called} has {}, which is not a protocol", quoted(token));
+                self.error(&token.span, message, "not a protocol", "as in \"websocket\"");
+            } else if UPGRADES_REFUSED.contains(&protocol) {
+                let message =
+                    format!("`upgrade` of {called} has {}, which is never let through", quoted(token));
+                let hint = "requests inside it would pass by the edge unseen";
+                self.error(&token.span, message, "refused", hint);
+            } else if lower.contains('/') {
+                let message =
+                    format!("`upgrade` of {called} has {}, a protocol with a version", quoted(token));
+                self.error(&token.span, message, "with a version", format!("its name alone: \"{protocol}\""));
+            } else if !good.iter().any(|known| **known == *lower) {
+                good.push(lower.into());
+            }
+        }
+        good.into()
+    }
+}
+
+fn single_wildcards(pattern: &str) -> String {
+    let mut out = pattern.to_owned();
+    while out.contains("**") {
+        out = out.replace("**", "*");
+    }
+    out
+}

@@ -1,0 +1,79 @@
+//! A compiled site.
+
+use crate::{Behavior, OriginServer};
+use littoral_rules::{HostPattern, Subject};
+use std::sync::Arc;
+
+/// A site in the form that serves.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The caller's number for it, the same for the same name as long as the process runs.
+    pub index: u32,
+    /// Hash of the name, the same everywhere and always: what keys and purges know the site by.
+    pub key: u64,
+    /// As its file names it.
+    pub name: Box<str>,
+    /// The caller's version of this part.
+    pub version: u64,
+    /// The file that it was compiled from, as the caller named it.
+    pub source: Box<str>,
+    /// The hosts that it answers for.
+    pub hosts: Box<[HostPattern]>,
+    /// The host that stands for all of them in keys and towards origins, in lower case. `None`: the client's own.
+    pub canonical_host: Option<Box<str>>,
+    /// Origin servers, in the file's order. Never empty.
+    pub origins: Box<[Arc<OriginServer>]>,
+    /// In the order in which they are tried. Never empty.
+    pub behaviors: Box<[Arc<Behavior>]>,
+    /// Response fields whose members are surrogate keys, in lower case. Default `surrogate-key`, `cache-tag`.
+    pub surrogate_key_fields: Box<[Box<[u8]>]>,
+    /// The part of the memory tier that it may fill while others want it: 0.01 to 1.
+    pub memory_share: f32,
+}
+
+/// What the caller knows about a site and the file does not.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct SiteIds {
+    /// See [`Site::index`].
+    pub index: u32,
+    /// See [`Site::version`].
+    pub version: u64,
+}
+
+impl Site {
+    /// The behavior for a request: the first that matches.
+    #[inline]
+    pub fn behavior_for(&self, subject: &Subject<'_>) -> Option<&Arc<Behavior>> {
+        self.behavior_position(subject).map(|position| &self.behaviors[position])
+    }
+
+    /// Its place in [`Site::behaviors`].
+    #[inline]
+    pub fn behavior_position(&self, subject: &Subject<'_>) -> Option<usize> {
+        self.behaviors.iter().position(|behavior| behavior.matcher.matches(subject))
+    }
+
+    /// The origin server that `behavior`, one of this site's, fetches from.
+    pub fn origin_of(&self, behavior: &Behavior) -> &Arc<OriginServer> {
+        &self.origins[behavior.origin]
+    }
+
+    /// This site with the origin servers of its former form where they have not changed, so that their connections
+    /// live on.
+    #[must_use]
+    pub fn keep_unchanged(mut self, former: &Site) -> Site {
+        for origin in &mut self.origins {
+            if let Some(same) = former.origins.iter().find(|same| *same == origin) {
+                *origin = same.clone();
+            }
+        }
+        self
+    }
+
+    /// The key of the site called `name`: FNV-1a, 64 bits.
+    pub fn key_of(name: &str) -> u64 {
+        name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        })
+    }
+}

@@ -1,0 +1,384 @@
+//! An edge in front of a scripted origin, in this process, on a clock that stands still until the test moves it.
+
+use std::fmt::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use littoral_edge::{Edge, EdgeConfig, EdgeLimits, ExplainRequest, Explanation, PurgeReceipt, PurgeRequest};
+use littoral_policy::{PolicySet, SiteIds};
+use littoral_runtime::Clock;
+
+use crate::client::Client;
+use crate::gate::{Gate, WAIT_MAX};
+use crate::origin::{Origin, Script};
+use crate::reply::Reply;
+
+/// Where the clock stands at first: 2026-01-01 00:00:00 UTC.
+pub const START_SECONDS: i64 = 1_767_225_600;
+
+/// The site's canonical host; `www.site.test` is an alias.
+pub const HOST: &str = "site.test";
+
+/// Name of the site under test.
+const SITE: &str = "site";
+
+/// An edge, its origin and its clock. The edge ends with it.
+pub struct Testbed {
+    edge: Option<Edge>,
+    address: SocketAddr,
+    origin: Origin,
+    clock: Clock,
+}
+
+/// How an edge under test differs from the default: two workers, 64 MiB, one site with one behavior for all paths.
+pub struct Builder {
+    script: Script,
+    workers: usize,
+    memory_bytes: u64,
+    limits: EdgeLimits,
+    origin: String,
+    behavior: String,
+    cache: String,
+    key: String,
+    first: String,
+    site: Option<String>,
+}
+
+impl Testbed {
+    /// Starts an edge with the default site in front of that origin.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start(script: Script) -> Self {
+        Self::builder(script).start()
+    }
+
+    /// An edge in front of that origin, to be changed before it starts.
+    #[must_use]
+    pub fn builder(script: Script) -> Builder {
+        Builder {
+            script,
+            workers: 2,
+            memory_bytes: 64 << 20,
+            limits: EdgeLimits::default(),
+            origin: String::new(),
+            behavior: String::new(),
+            cache: String::new(),
+            key: String::new(),
+            first: String::new(),
+            site: None,
+        }
+    }
+
+    /// The origin behind the edge.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The edge itself.
+    ///
+    /// # Panics
+    /// When it was taken.
+    #[must_use]
+    pub fn edge(&self) -> &Edge {
+        self.edge.as_ref().expect("the edge was not taken")
+    }
+
+    /// Hands the edge over, to be drained by the test.
+    ///
+    /// # Panics
+    /// When it was taken before.
+    #[must_use]
+    pub fn take_edge(&mut self) -> Edge {
+        self.edge.take().expect("the edge was not taken")
+    }
+
+    /// Where the edge listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Moves the clock forward. It moves the edge's deadlines on clients, too; those on origins go by real time.
+    pub fn advance(&self, seconds: u64) -> &Self {
+        self.clock.advance(Duration::from_secs(seconds));
+        self
+    }
+
+    /// A new connection to the edge.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// GET on a connection of its own.
+    #[must_use]
+    pub fn get(&self, target: &str) -> Reply {
+        self.ask("GET", target).send()
+    }
+
+    /// HEAD on a connection of its own.
+    #[must_use]
+    pub fn head(&self, target: &str) -> Reply {
+        self.ask("HEAD", target).send()
+    }
+
+    /// A request to be completed and sent.
+    #[must_use]
+    pub fn ask(&self, method: &str, target: &str) -> Ask {
+        Ask {
+            address: self.address,
+            method: method.to_owned(),
+            target: target.to_owned(),
+            host: HOST.to_owned(),
+            fields: String::new(),
+            body: None,
+        }
+    }
+
+    /// Purges.
+    ///
+    /// # Panics
+    /// When the edge refuses it.
+    pub fn purge(&self, purge: Purge) -> PurgeReceipt {
+        self.edge().purge(&purge.0).unwrap_or_else(|error| panic!("the purge was refused: {error:?}"))
+    }
+
+    /// What the edge says of a GET for that URL.
+    ///
+    /// # Panics
+    /// When it says nothing.
+    #[must_use]
+    pub fn explain(&self, url: &str) -> Explanation {
+        let request = ExplainRequest { url: url.to_owned(), method: "GET".to_owned(), headers: Vec::new() };
+        self.edge().explain(&request).unwrap_or_else(|error| panic!("no explanation of {url}: {error:?}"))
+    }
+
+    /// The metrics page.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.edge().metrics()
+    }
+
+    /// Lets the edge read what was sent to it so far. With one worker, requests on later connections are answered
+    /// only behind what lies in earlier ones.
+    pub fn settle(&self) -> &Self {
+        for _ in 0..4 {
+            self.ask("GET", "/").host("nobody.invalid").send();
+        }
+        self
+    }
+
+    /// Asks again and again until it holds: for what the edge does behind an answer.
+    ///
+    /// # Panics
+    /// When it does not hold within [`WAIT_MAX`].
+    pub fn until(&self, what: &str, mut holds: impl FnMut() -> bool) -> &Self {
+        let began = Instant::now();
+        while !holds() {
+            assert!(began.elapsed() < WAIT_MAX, "waited in vain: {what}");
+            let _ = Gate::closed().pass_within(Duration::from_millis(2));
+        }
+        self
+    }
+}
+
+impl Builder {
+    /// That many threads.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// That much memory for stored responses.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory_bytes = bytes;
+        self
+    }
+
+    /// Other limits on clients.
+    #[must_use]
+    pub fn limits(mut self, change: impl FnOnce(&mut EdgeLimits)) -> Self {
+        change(&mut self.limits);
+        self
+    }
+
+    /// Lines of TOML for the origin.
+    #[must_use]
+    pub fn origin_setting(mut self, lines: &str) -> Self {
+        _ = writeln!(self.origin, "{lines}");
+        self
+    }
+
+    /// Lines of TOML for the behavior.
+    #[must_use]
+    pub fn behavior_setting(mut self, lines: &str) -> Self {
+        _ = writeln!(self.behavior, "{lines}");
+        self
+    }
+
+    /// Lines of TOML for the behavior's cache.
+    #[must_use]
+    pub fn cache_setting(mut self, lines: &str) -> Self {
+        _ = writeln!(self.cache, "{lines}");
+        self
+    }
+
+    /// Lines of TOML for the behavior's key.
+    #[must_use]
+    pub fn key_setting(mut self, lines: &str) -> Self {
+        _ = writeln!(self.key, "{lines}");
+        self
+    }
+
+    /// Whole behaviors in TOML that come before the one for all paths.
+    #[must_use]
+    pub fn first_behaviors(mut self, behaviors: &str) -> Self {
+        _ = writeln!(self.first, "{behaviors}");
+        self
+    }
+
+    /// Another site file altogether; `{origin}` in it stands for the origin's URL.
+    #[must_use]
+    pub fn site(mut self, file: &str) -> Self {
+        self.site = Some(file.to_owned());
+        self
+    }
+
+    /// Starts origin and edge.
+    ///
+    /// # Panics
+    /// When the site file has mistakes, or the edge does not start.
+    #[must_use]
+    pub fn start(self) -> Testbed {
+        let file = self.site.clone().unwrap_or_else(|| self.default_site());
+        let origin = self.script.start();
+        let policy = policy(&file.replace("{origin}", &origin.url()));
+        let clock = Clock::manual(START_SECONDS);
+        let config = EdgeConfig {
+            workers: self.workers,
+            http: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+            memory_bytes: self.memory_bytes,
+            limits: self.limits,
+            clock: clock.clone(),
+            ..EdgeConfig::default()
+        };
+        let edge =
+            Edge::start(config, policy).unwrap_or_else(|error| panic!("the edge does not start: {error}"));
+        let address = edge.addresses()[0];
+        Testbed { edge: Some(edge), address, origin, clock }
+    }
+
+    fn default_site(&self) -> String {
+        let Self { origin, behavior, cache, key, first, .. } = self;
+        format!(
+            "version = 1\nname = \"{SITE}\"\nhosts = [\"{HOST}\", \"www.{HOST}\"]\ncanonical_host = \"{HOST}\"\n\
+             [origins.app]\nurl = \"{{origin}}\"\n{origin}\n{first}\n\
+             [[behaviors]]\nname = \"all\"\npath = \"/*\"\n{behavior}\n[behaviors.cache]\n{cache}\n[behaviors.key]\n{key}\n"
+        )
+    }
+}
+
+fn policy(file: &str) -> PolicySet {
+    let site = littoral_policy::read_site(file, "site.toml", |_| SiteIds { index: 0, version: 1 });
+    let (site, _) = site.unwrap_or_else(|mistakes| panic!("{}", littoral_model::render_all(&mistakes, file)));
+    PolicySet::build(vec![site.into()], 1).unwrap_or_else(|conflicts| panic!("{conflicts:?}"))
+}
+
+/// A request under construction; sent on a connection of its own.
+pub struct Ask {
+    address: SocketAddr,
+    method: String,
+    target: String,
+    host: String,
+    fields: String,
+    body: Option<Vec<u8>>,
+}
+
+impl Ask {
+    /// Adds a field line.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        _ = write!(self.fields, "{name}: {value}\r\n");
+        self
+    }
+
+    /// Another `Host` than the site's.
+    #[must_use]
+    pub fn host(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
+        self
+    }
+
+    /// Content, with its length.
+    #[must_use]
+    pub fn body(mut self, content: impl AsRef<[u8]>) -> Self {
+        self.body = Some(content.as_ref().to_owned());
+        self
+    }
+
+    /// Sends it and reads the reply.
+    ///
+    /// # Panics
+    /// When no whole, well-formed reply comes, or something stands behind it.
+    pub fn send(self) -> Reply {
+        let mut bytes =
+            format!("{} {} HTTP/1.1\r\nHost: {}\r\n{}", self.method, self.target, self.host, self.fields);
+        if let Some(body) = &self.body {
+            _ = write!(bytes, "Content-Length: {}\r\n", body.len());
+        }
+        bytes.push_str("\r\n");
+        let mut bytes = bytes.into_bytes();
+        bytes.extend(self.body.unwrap_or_default());
+        let mut client = Client::connect(self.address);
+        // An answer may come before all of a body is taken; what it says is then the point.
+        let _ = client.try_send(&bytes);
+        let reply = client.reply(&self.method);
+        client.has_nothing_unread();
+        reply
+    }
+}
+
+/// What to purge; hard unless said otherwise.
+pub struct Purge(PurgeRequest);
+
+impl Purge {
+    /// One URL.
+    #[must_use]
+    pub fn url(url: &str) -> Self {
+        Self(PurgeRequest { urls: vec![url.to_owned()], ..PurgeRequest::default() })
+    }
+
+    /// All that begins so.
+    #[must_use]
+    pub fn prefix(prefix: &str) -> Self {
+        Self(PurgeRequest { prefixes: vec![prefix.to_owned()], ..PurgeRequest::default() })
+    }
+
+    /// All that carries the surrogate key.
+    #[must_use]
+    pub fn tag(tag: &str) -> Self {
+        Self(PurgeRequest {
+            site: Some(SITE.to_owned()),
+            tags: vec![tag.to_owned()],
+            ..PurgeRequest::default()
+        })
+    }
+
+    /// Everything of the site.
+    #[must_use]
+    pub fn site() -> Self {
+        Self(PurgeRequest { site: Some(SITE.to_owned()), everything: true, ..PurgeRequest::default() })
+    }
+
+    /// Makes stale instead of gone.
+    #[must_use]
+    pub fn soft(mut self) -> Self {
+        self.0.soft = true;
+        self
+    }
+}

@@ -1,0 +1,3 @@
+//! The fuzz targets as plain functions: libFuzzer calls them in search of new inputs, `cargo test` over saved ones.
+
+pub mod targets;

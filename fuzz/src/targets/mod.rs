@@ -1,0 +1,41 @@
+//! One module per target, each with `run(input)`, which panics when something that must hold does not.
+
+pub mod h1_body;
+pub mod h1_request_head;
+pub mod h1_response;
+pub mod http_caching_date;
+pub mod http_caching_range;
+pub mod http_caching_response;
+
+#[allow(dead_code, reason = "shared with the tests of littoral-h1, which use all of it")]
+#[path = "../../../crates/h1/tests/it/drive.rs"]
+mod h1_drive;
+
+/// A target: its name, which its folder in `corpus` bears too, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const ALL: &[Target] = &[
+    ("h1_body", h1_body::run),
+    ("h1_request_head", h1_request_head::run),
+    ("h1_response", h1_response::run),
+    ("http_caching_date", http_caching_date::run),
+    ("http_caching_range", http_caching_range::run),
+    ("http_caching_response", http_caching_response::run),
+];
+
+/// Cuts `input` into pieces at places that follow from its bytes, so that an input stays what would be sent.
+fn pieces(input: &[u8]) -> Vec<&[u8]> {
+    let mut state = input
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325u64, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    let mut rest = input;
+    let mut pieces = Vec::new();
+    while !rest.is_empty() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (piece, behind) = rest.split_at((1 + (state >> 58) as usize).min(rest.len()));
+        pieces.push(piece);
+        rest = behind;
+    }
+    pieces
+}
