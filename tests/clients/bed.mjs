@@ -41,12 +41,12 @@ export async function startBed (routes, upgrade) {
   return { edge, scratch, seen, stop }
 }
 
-/** The demo with the edge in front of it. */
-export async function startDemo () {
+/** The demo with the edge in front of it, and where it is administered. */
+export async function startDemo (...parameters) {
   const scratch = mkdtempSync(join(tmpdir(), 'littoral-clients-'))
-  const edge = await startEdge(scratch, '--demo')
-  await warmUp(edge)
-  return { edge, scratch, stop: () => stopAll().then(() => rmSync(scratch, { recursive: true, force: true })) }
+  const edge = await startEdge(scratch, '--demo', ...parameters)
+  const admin = join(scratch, 'data/admin.sock')
+  return { edge, admin, scratch, stop: () => stopAll().then(() => rmSync(scratch, { recursive: true, force: true })) }
 }
 
 /** Runs a program; what it printed. Fails when the program does. */

@@ -35,6 +35,7 @@ export class Suite {
     const load = path => import(pathToFileURL(path))
     suite.root = root
     suite.engine = engine
+    suite.release = engine === root ? 'npm' : 'checkout'
     suite.server = join(engine, 'server/server.mjs')
     suite.chapters = (await load(join(root, 'tests/index.mjs'))).default
     const judge = ['lib/results.mjs', 'lib/display.mjs'].map(path => join(engine, path)).find(existsSync)

@@ -2,7 +2,7 @@
 // machine, and their end.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,15 +28,16 @@ export function startOrigin (suite, scratch) {
   return announced(child, 'the suite’s origin', /Listening on http:\/\/\S+:(\d+)\//)
 }
 
-/** `littoral up` with default settings and these arguments; its address. */
+/** `littoral up` with default settings and these arguments, its data under `scratch`; its address. */
 export function startEdge (scratch, ...parameters) {
-  const data = mkdtempSync(join(scratch, 'data-'))
+  const data = join(scratch, 'data')
   const child = start(binary(), ['up', ...parameters, '--http', '127.0.0.1:0', '--data', data], {})
   const origin = parameters.find(parameter => parameter.startsWith('http://')) ?? ''
   return announced(child, 'littoral', /http:\/\/127\.0\.0\.1:(\d+)/, port => !origin.endsWith(`:${port}`))
 }
 
-function binary () {
+/** The binary under test. */
+export function binary () {
   if (process.env.LITTORAL) return process.env.LITTORAL
   const target = resolve(root, process.env.CARGO_TARGET_DIR ?? 'target')
   const built = ['release', 'debug'].map(profile => join(target, profile, 'littoral')).filter(existsSync)

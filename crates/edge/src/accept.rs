@@ -17,7 +17,12 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts until the node drains; then takes what is in the queue already, which a closed socket would reset.
-pub(crate) async fn accept(worker: Rc<Worker>, listener: TcpListener, tls: Option<TlsAcceptor>, lane: DrainLane) {
+pub(crate) async fn accept(
+    worker: Rc<Worker>,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    lane: DrainLane,
+) {
     let drain = worker.shared.drain.clone();
     let mut draining = std::pin::pin!(drain.wait());
     loop {
@@ -43,7 +48,13 @@ fn take_queue(worker: &Rc<Worker>, listener: &TcpListener, tls: Option<&TlsAccep
     }
 }
 
-fn take(worker: &Rc<Worker>, stream: TcpStream, client: SocketAddr, tls: Option<TlsAcceptor>, lane: &DrainLane) {
+fn take(
+    worker: &Rc<Worker>,
+    stream: TcpStream,
+    client: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    lane: &DrainLane,
+) {
     let most = worker.shared.limits.connections_max / worker.shared.mailboxes.len();
     if worker.connections.get() >= most.max(1) {
         worker.report.borrow().refused("connections-max");
@@ -60,13 +71,11 @@ fn take(worker: &Rc<Worker>, stream: TcpStream, client: SocketAddr, tls: Option<
         let _held = (counted, guard);
         match tls {
             None => h1::serve(worker, stream, client, "http").await,
-            Some(acceptor) => {
-                match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => h1::serve(worker, stream, client, "https").await,
-                    Ok(Err(_)) => worker.report.borrow().refused("tls-handshake-failed"),
-                    Err(_) => worker.report.borrow().refused("tls-handshake-timeout"),
-                }
-            }
+            Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => h1::serve(worker, stream, client, "https").await,
+                Ok(Err(_)) => worker.report.borrow().refused("tls-handshake-failed"),
+                Err(_) => worker.report.borrow().refused("tls-handshake-timeout"),
+            },
         }
     });
 }

@@ -3,7 +3,28 @@
 
 use arc_swap::ArcSwap;
 use littoral_policy::PolicySet;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
+
+/// A policy set as one thread counts it: requests of the thread share it without touching a count of other cores.
+pub(crate) struct Snapshot {
+    set: Arc<PolicySet>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(set: Arc<PolicySet>) -> Rc<Snapshot> {
+        Rc::new(Snapshot { set })
+    }
+}
+
+impl Deref for Snapshot {
+    type Target = Arc<PolicySet>;
+
+    fn deref(&self) -> &Arc<PolicySet> {
+        &self.set
+    }
+}
 
 /// The policy set in force.
 pub(crate) struct Current {

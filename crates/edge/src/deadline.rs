@@ -57,10 +57,11 @@ impl Deadlines {
     /// Wakes every connection whose deadline has passed.
     pub(crate) fn sweep(&self, now_millis: u64) {
         for cell in self.cells.borrow().iter().flatten() {
-            if cell.at_millis.get() <= now_millis && !cell.expired.replace(true) {
-                if let Some(waker) = cell.waker.borrow_mut().take() {
-                    waker.wake();
-                }
+            if cell.at_millis.get() <= now_millis
+                && !cell.expired.replace(true)
+                && let Some(waker) = cell.waker.borrow_mut().take()
+            {
+                waker.wake();
             }
         }
     }
@@ -101,7 +102,6 @@ impl Deadline {
         }
         false
     }
-
 }
 
 impl Drop for Deadline {

@@ -139,7 +139,7 @@ impl Edge {
 
         let (mailboxes, inboxes) = Mailboxes::new(workers);
         let (reports, reporter) = start_reports(&config, workers, &policy)?;
-        let shared = Arc::new(shared(&config, policy, mailboxes, reporter));
+        let shared = Arc::new(shared(config, policy, mailboxes, reporter));
 
         let (stop, stopped) = watch::channel(false);
         let mut kept = Vec::new();
@@ -167,7 +167,15 @@ impl Edge {
                 .spawn(move || tidy(&tidied, &tidy_stopped))
                 .map_err(StartError::Thread)?,
         );
-        Ok(Edge { shared, http: http_addresses, https: https_addresses, listeners: kept, threads, stop, tidy_stop })
+        Ok(Edge {
+            shared,
+            http: http_addresses,
+            https: https_addresses,
+            listeners: kept,
+            threads,
+            stop,
+            tidy_stop,
+        })
     }
 
     /// Addresses for plain HTTP, with the ports that were bound.
@@ -191,8 +199,11 @@ impl Edge {
         self.shared.store.set_shares(1.0, &shares(&policy));
         self.shared.current.install(policy);
         let policy = self.shared.current.load();
-        let in_force: std::collections::HashSet<usize> =
-            policy.sites().iter().flat_map(|site| site.origins.iter().map(crate::origin::permits::origin_id)).collect();
+        let in_force: std::collections::HashSet<usize> = policy
+            .sites()
+            .iter()
+            .flat_map(|site| site.origins.iter().map(crate::origin::permits::origin_id))
+            .collect();
         self.shared.origins.retain(|id| in_force.contains(&id));
         for thread in 0..self.shared.mailboxes.len() {
             self.shared.mailboxes.send(thread, WorkerMessage::PolicyChanged);
@@ -278,13 +289,13 @@ impl Drop for Edge {
     }
 }
 
-fn shared(config: &EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter: Reporter) -> Shared {
+fn shared(config: EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter: Reporter) -> Shared {
     let mailboxes = Arc::new(mailboxes);
     let store = Arc::new(MemoryStore::new(config.memory_bytes, &shares(&policy)));
     Shared {
-        name: config.name.as_str().into(),
-        limits: config.limits.clone(),
-        clock: config.clock.clone(),
+        name: config.name.into(),
+        limits: config.limits,
+        clock: config.clock,
         current: Current::new(policy),
         fence: Fence::new(FenceLimits::default()),
         store,
@@ -388,7 +399,8 @@ fn tidy(shared: &Shared, stopped: &Receiver<()>) {
             continue;
         }
         let now = shared.fence.position();
-        let oldest = [shared.fills.oldest_effective(), shared.store.oldest_effective()].into_iter().flatten().min();
+        let oldest =
+            [shared.fills.oldest_effective(), shared.store.oldest_effective()].into_iter().flatten().min();
         shared.fence.forget_older_than(oldest.unwrap_or(now).min(now));
     }
 }

@@ -1,6 +1,7 @@
 //! What would happen to a request, and why: site, behavior, key, stored variants with their freshness and purge
 //! state. It goes through the same functions as a request does, and changes nothing.
 
+use crate::current::Snapshot;
 use crate::edge::Edge;
 use crate::key;
 use crate::request::{Protocol, Request, authority_and_host};
@@ -8,16 +9,13 @@ use crate::respond::Place;
 use crate::target::Target;
 use bytes::Bytes;
 use littoral_cache::{Content, KeyRef, Store, StoredResponse};
-use littoral_http_caching::{
-    ClientDirectives, Fields, Known, Method, RequestDirectives, Reuse, judge_reuse,
-};
+use littoral_http_caching::{ClientDirectives, Fields, Known, Method, RequestDirectives, Reuse, judge_reuse};
 use littoral_ledger::Verdict;
 use littoral_policy::{CacheMode, PolicySet};
 use littoral_rules::Subject;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// A request to be explained.
@@ -55,7 +53,9 @@ impl fmt::Display for ExplainError {
             ExplainError::NotAUrl(url, why) => {
                 write!(f, "`{url}` is not a URL ({why}); expected something like https://example.com/path")
             }
-            ExplainError::BadMethod(method) => write!(f, "`{method}` is not a method; expected a token such as GET"),
+            ExplainError::BadMethod(method) => {
+                write!(f, "`{method}` is not a method; expected a token such as GET")
+            }
             ExplainError::BadHeader(name) => write!(f, "`{name}` cannot be a header field"),
         }
     }
@@ -150,7 +150,7 @@ pub(crate) fn probe(
     let subject = Subject { host: &request.host, path: request.target.path(), method: &request.method_text };
     let place = policy.sites()[site]
         .behavior_position(&subject)
-        .map(|behavior| Place::new(Rc::new(policy.clone()), site).with_behavior(behavior));
+        .map(|behavior| Place::new(Snapshot::new(policy.clone()), site).with_behavior(behavior));
     Ok(Probe { request, site, place })
 }
 
@@ -171,7 +171,8 @@ fn request(url: &str, method: &str, headers: &[(String, String)]) -> Result<Requ
         return Err(ProbeError::NotAUrl("characters that must be percent-encoded"));
     }
     let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    let target = Target::normalize(Bytes::from(path)).map_err(|mistake| ProbeError::NotAUrl(mistake.as_str()))?;
+    let target =
+        Target::normalize(Bytes::from(path)).map_err(|mistake| ProbeError::NotAUrl(mistake.as_str()))?;
     if !littoral_h1::is_field_name(method.as_bytes()) {
         return Err(ProbeError::BadMethod);
     }
@@ -238,7 +239,8 @@ impl Edge {
         explanation.url = Some(text(&key.bytes[key.url.clone()]));
         explanation.key = Some(text(&key.bytes[key.url.start..]).replace('\0', " | ").replace('\n', "="));
         if !behavior.methods.allows(&request.method_text) {
-            return explanation.because("refuse", "the behavior does not allow the method: the answer is 405");
+            return explanation
+                .because("refuse", "the behavior does not allow the method: the answer is 405");
         }
         if !matches!(request.method, Method::Get | Method::Head) {
             return explanation.because("pass", "the method is not one that is answered from the cache");
@@ -262,7 +264,8 @@ impl Edge {
         let Some(entry) = self.shared.store.lookup(KeyRef::new(&key.bytes)) else {
             return explanation.because("miss", "nothing is stored under the key");
         };
-        let selected = entry.position(&request.fields, &mut Vec::new()).map(|nth| entry.variants()[nth].clone());
+        let selected =
+            entry.position(&request.fields, &mut Vec::new()).map(|nth| entry.variants()[nth].clone());
         let url = &key.bytes[key.url.clone()];
         explanation.variants = entry
             .variants()
@@ -276,8 +279,10 @@ impl Edge {
             return explanation.because("miss", "no stored variant has these selecting header fields");
         };
         if request.fields.has(Known::Authorization) && !stored.terms.authorization_shared {
-            return explanation
-                .because("miss", "the request carries credentials, and the stored response may not be shared");
+            return explanation.because(
+                "miss",
+                "the request carries credentials, and the stored response may not be shared",
+            );
         }
         match self.shared.fence.judge(&stored.subject, url, stored.effective) {
             Verdict::Hard => return explanation.because("miss", "what is stored has been purged"),

@@ -9,8 +9,8 @@ use crate::worker::Worker;
 use bytes::Bytes;
 use littoral_cache::{Key, KeyRef, ResponseParts, Store, StoredResponse};
 use littoral_http_caching::{
-    Fields, HeadUpdate, Method, RequestView, ResponseView, Times, freshen, head_freshens, invalidates, judge_storing,
-    storing::last_modified, stored_fields,
+    Fields, HeadUpdate, Method, RequestView, ResponseView, Times, freshen, head_freshens, invalidates,
+    judge_storing, stored_fields, storing::last_modified,
 };
 use littoral_ledger::{Kind, Purge, Scope, SiteKey};
 use std::sync::Arc;
@@ -60,11 +60,9 @@ fn after_head(worker: &Worker, place: &Place, request: &Request, status: u16, fi
     let key = key::build(place, request, Vec::new());
     let key = Key::new(&key.bytes);
     let mut scratch = Vec::new();
-    let stored = worker
-        .shared
-        .store
-        .lookup(key.as_key_ref())
-        .and_then(|entry| entry.position(&request.fields, &mut scratch).map(|nth| entry.variants()[nth].clone()));
+    let stored = worker.shared.store.lookup(key.as_key_ref()).and_then(|entry| {
+        entry.position(&request.fields, &mut scratch).map(|nth| entry.variants()[nth].clone())
+    });
     let Some(stored) = stored else { return };
     if stored.status != 200 {
         return;

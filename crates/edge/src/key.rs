@@ -56,7 +56,8 @@ fn keyed_target(policy: &KeyPolicy, target: &Target) -> Target {
     if matches!(policy.query, QueryKey::All) && !policy.sort_query {
         return target.clone();
     }
-    let mut parameters: Vec<&[u8]> = query.split(|&b| b == b'&').filter(|parameter| keeps(parameter)).collect();
+    let mut parameters: Vec<&[u8]> =
+        query.split(|&b| b == b'&').filter(|parameter| keeps(parameter)).collect();
     if policy.sort_query {
         let name = |parameter: &&[u8]| parameter.split(|&b| b == b'=').next().unwrap_or(b"").to_vec();
         parameters.sort_by_key(name);
@@ -101,7 +102,10 @@ pub(crate) fn bypasses(place: &Place, request: &Request) -> bool {
     let conditions = &place.behavior().expect("routed").bypass;
     let query = request.target.query().unwrap_or(b"");
     conditions.headers.iter().any(|name| request.fields.named(name.as_ref()).next().is_some())
-        || conditions.cookies.iter().any(|name| cookies(&request.fields).any(|(known, _)| known == name.as_bytes()))
+        || conditions
+            .cookies
+            .iter()
+            .any(|name| cookies(&request.fields).any(|(known, _)| known == name.as_bytes()))
         || conditions.query.iter().any(|name| {
             !query.is_empty()
                 && query.split(|&b| b == b'&').any(|parameter| {

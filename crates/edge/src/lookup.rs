@@ -59,7 +59,9 @@ pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: &KeyT
         Reuse::MustRevalidate(why) => {
             let forward = match why {
                 Revalidate::Stale | Revalidate::NoCache => Fwd::Stale,
-                Revalidate::RequestNoCache | Revalidate::RequestMaxAge | Revalidate::RequestMinFresh => Fwd::Request,
+                Revalidate::RequestNoCache | Revalidate::RequestMaxAge | Revalidate::RequestMinFresh => {
+                    Fwd::Request
+                }
             };
             Found::Validate(held, forward, why.as_str())
         }

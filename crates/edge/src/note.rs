@@ -35,16 +35,6 @@ impl Outcome {
             Outcome::Local => "local",
         }
     }
-
-    pub(crate) const ALL: [Outcome; 7] = [
-        Outcome::Hit,
-        Outcome::Stale,
-        Outcome::Revalidated,
-        Outcome::Miss,
-        Outcome::Collapsed,
-        Outcome::Pass,
-        Outcome::Local,
-    ];
 }
 
 /// The cache's part in one answer.

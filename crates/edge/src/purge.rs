@@ -17,7 +17,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 /// Most URLs, prefixes and tags together in one request.
-pub const PURGE_NAMES_MAX: usize = 10_000;
+pub(crate) const PURGE_NAMES_MAX: usize = 10_000;
 /// How long threads may take to pass a turn before the purge is reported as not acknowledged.
 const TURN_DEADLINE: Duration = Duration::from_secs(5);
 /// How long one round of letters is waited for before those that got lost are sent again.
@@ -85,7 +85,9 @@ pub enum PurgeError {
 impl fmt::Display for PurgeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PurgeError::Nothing => f.write_str("nothing to purge: give urls, prefixes, tags, or everything with a site"),
+            PurgeError::Nothing => {
+                f.write_str("nothing to purge: give urls, prefixes, tags, or everything with a site")
+            }
             PurgeError::TooMany(count) => {
                 write!(f, "{count} names in one purge; at most {PURGE_NAMES_MAX} are taken, so split it")
             }
@@ -97,7 +99,10 @@ impl fmt::Display for PurgeError {
             }
             PurgeError::OtherSite { url, site } => write!(f, "`{url}` belongs to the site `{site}`"),
             PurgeError::BadTag(tag) => {
-                write!(f, "`{tag}` is not a surrogate key: expected visible characters without space or comma")
+                write!(
+                    f,
+                    "`{tag}` is not a surrogate key: expected visible characters without space or comma"
+                )
             }
         }
     }
@@ -200,7 +205,11 @@ fn plan(policy: &Arc<PolicySet>, request: &PurgeRequest) -> Result<Vec<Purge>, P
     Ok(purges)
 }
 
-fn check_site<'a>(only: Option<&Arc<Site>>, site: &'a Arc<Site>, url: &str) -> Result<&'a Arc<Site>, PurgeError> {
+fn check_site<'a>(
+    only: Option<&Arc<Site>>,
+    site: &'a Arc<Site>,
+    url: &str,
+) -> Result<&'a Arc<Site>, PurgeError> {
     match only {
         Some(only) if only.key != site.key => {
             Err(PurgeError::OtherSite { url: url.to_owned(), site: site.name.to_string() })
@@ -225,14 +234,21 @@ fn canonical_url<'a>(policy: &'a Arc<PolicySet>, url: &str) -> Result<(&'a Arc<S
         // No behavior answers for it now; stored under an earlier policy, it goes by its plain name.
         None => {
             let host = site.canonical_host.as_deref().map_or(&probe.request.authority[..], str::as_bytes);
-            format!("{}{}", String::from_utf8_lossy(host), String::from_utf8_lossy(probe.request.target.as_bytes()))
+            format!(
+                "{}{}",
+                String::from_utf8_lossy(host),
+                String::from_utf8_lossy(probe.request.target.as_bytes())
+            )
         }
     };
     Ok((site, canonical.into()))
 }
 
 /// A prefix keeps its last segment as it is given: it may end in the middle of one.
-fn canonical_prefix<'a>(policy: &'a Arc<PolicySet>, prefix: &str) -> Result<(&'a Arc<Site>, Box<str>), PurgeError> {
+fn canonical_prefix<'a>(
+    policy: &'a Arc<PolicySet>,
+    prefix: &str,
+) -> Result<(&'a Arc<Site>, Box<str>), PurgeError> {
     let rest = prefix.split_once("://").map_or(prefix, |(_, rest)| rest);
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (authority, host) = authority_and_host(&Bytes::copy_from_slice(authority.as_bytes()));

@@ -8,8 +8,8 @@ pub(crate) use access_log::{AccessRecord, format_record};
 pub(crate) use metrics::render;
 
 use crate::note::Outcome;
-use littoral_runtime::ring::{Consumer, LogWriter, Producer};
 use littoral_runtime::Histogram;
+use littoral_runtime::ring::{Consumer, LogWriter, Producer};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,7 +64,10 @@ pub(crate) struct WorkerReport {
 }
 
 /// Reports for `threads` threads, and the ring ends for a log writer where the log is on.
-pub(crate) fn reports(threads: usize, log: bool) -> (Vec<WorkerReport>, Vec<Arc<ThreadReport>>, Vec<Consumer>) {
+pub(crate) fn reports(
+    threads: usize,
+    log: bool,
+) -> (Vec<WorkerReport>, Vec<Arc<ThreadReport>>, Vec<Consumer>) {
     let mut consumers = Vec::new();
     let mut workers = Vec::new();
     for _ in 0..threads {

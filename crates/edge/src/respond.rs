@@ -1,6 +1,7 @@
 //! An answer on its way to the client: its head, its body, and what the cache had to do with it. Protocols write
 //! it; this module says which fields it has.
 
+use crate::current::Snapshot;
 use crate::fill::FillReader;
 use crate::note::Note;
 use crate::origin::OriginBody;
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use littoral_cache::{HotEntry, StoredResponse};
 use littoral_h1::response;
 use littoral_http_caching::{Fields, Known};
-use littoral_policy::{Behavior, PolicySet, Site};
+use littoral_policy::{Behavior, Site};
 use std::ops::{Deref, Range};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -49,13 +50,13 @@ impl Deref for Held {
 /// Where a request belongs: a site of the policy it began with, and a behavior of the site.
 #[derive(Clone)]
 pub(crate) struct Place {
-    policy: Rc<Arc<PolicySet>>,
+    policy: Rc<Snapshot>,
     site: usize,
     behavior: Option<usize>,
 }
 
 impl Place {
-    pub(crate) fn new(policy: Rc<Arc<PolicySet>>, site: usize) -> Place {
+    pub(crate) fn new(policy: Rc<Snapshot>, site: usize) -> Place {
         Place { policy, site, behavior: None }
     }
 
@@ -93,7 +94,7 @@ pub(crate) enum Head {
     /// Those of a stored response, or of one that is being stored.
     Stored(Held, Shape),
     /// As given.
-    Fields(Fields),
+    Fields(Box<Fields>),
 }
 
 /// What is made of a stored response.
@@ -143,7 +144,7 @@ impl Response {
         fields.push_known(Known::CacheControl, "no-store");
         Response {
             status,
-            head: Head::Fields(fields.finish()),
+            head: Head::Fields(Box::new(fields.finish())),
             length: Some(body.len() as u64),
             body: if body.is_empty() { Body::Empty } else { Body::Bytes(body) },
             note: Note::local(detail),
@@ -168,7 +169,7 @@ impl Response {
             let mut more = Fields::builder();
             more.extend_from(fields, |_, _| true);
             more.push_known(known, value);
-            self.head = Head::Fields(more.finish());
+            self.head = Head::Fields(Box::new(more.finish()));
         }
         self
     }
@@ -219,19 +220,18 @@ fn write_stored(
         Shape::NotModified => write_not_modified(place, stored, out),
         Shape::Whole => write_block(place, stored, out),
         Shape::Range(content_range) => {
-            write_block(place, stored, out);
+            if stored.fields.has(Known::ContentRange) {
+                append_block(place, stored, out, &[Known::ContentRange]);
+            } else {
+                write_block(place, stored, out);
+            }
             response::field(out, b"content-range", content_range.as_bytes());
         }
         Shape::Multipart(boundary) => {
-            for line in stored.fields.iter() {
-                if line.known != Known::ContentType && is_in_block(place, line.known, line.name) {
-                    response::field(out, line.name, line.value);
-                }
-            }
+            append_block(place, stored, out, &[Known::ContentType, Known::ContentRange]);
             out.extend_from_slice(b"content-type: multipart/byteranges; boundary=");
             out.extend_from_slice(boundary.as_bytes());
             out.extend_from_slice(b"\r\n");
-            write_downstream_lifetime(place, out);
         }
     }
     let age = stored.terms.current_age(now);
@@ -251,13 +251,13 @@ fn write_block(place: Option<&Place>, stored: &StoredResponse, out: &mut Vec<u8>
         return;
     }
     let start = out.len();
-    append_block(place, stored, out);
+    append_block(place, stored, out, &[]);
     stored.keep_derived(made_for, out[start..].into());
 }
 
-fn append_block(place: Option<&Place>, stored: &StoredResponse, out: &mut Vec<u8>) {
+fn append_block(place: Option<&Place>, stored: &StoredResponse, out: &mut Vec<u8>, but: &[Known]) {
     for line in stored.fields.iter() {
-        if is_in_block(place, line.known, line.name) {
+        if is_in_block(place, line.known, line.name) && !but.contains(&line.known) {
             response::field(out, line.name, line.value);
         }
     }
@@ -276,10 +276,10 @@ fn downstream_lifetime(place: Option<&Place>) -> Option<u32> {
     place.and_then(Place::behavior).and_then(|behavior| behavior.lifetime_downstream)
 }
 
-/// Age and Content-Range are said anew for each answer.
+/// Age is said anew for each answer, and so are lifetimes where the behavior gives its own.
 fn is_in_block(place: Option<&Place>, known: Known, name: &[u8]) -> bool {
     match known {
-        Known::Age | Known::ContentRange => false,
+        Known::Age => false,
         Known::CacheControl | Known::Expires if downstream_lifetime(place).is_some() => false,
         _ => goes_to_clients(place, known, name),
     }
@@ -288,7 +288,10 @@ fn is_in_block(place: Option<&Place>, known: Known, name: &[u8]) -> bool {
 /// Framing belongs to the connection, surrogate keys and our own cache control to the nodes.
 fn goes_to_clients(place: Option<&Place>, known: Known, name: &[u8]) -> bool {
     match known {
-        Known::ContentLength | Known::TransferEncoding | Known::CacheStatus | Known::LittoralCdnCacheControl => false,
+        Known::ContentLength
+        | Known::TransferEncoding
+        | Known::CacheStatus
+        | Known::LittoralCdnCacheControl => false,
         Known::SurrogateKey | Known::CacheTag | Known::Other => !place.is_some_and(|place| {
             place.site().surrogate_key_fields.iter().any(|field| name.eq_ignore_ascii_case(field.as_ref()))
         }),
@@ -298,7 +301,8 @@ fn goes_to_clients(place: Option<&Place>, known: Known, name: &[u8]) -> bool {
 
 /// RFC 9110 §15.4.5: the fields that a 304 repeats.
 fn write_not_modified(place: Option<&Place>, stored: &StoredResponse, out: &mut Vec<u8>) {
-    let always_modified = place.and_then(Place::behavior).is_some_and(|behavior| behavior.last_modified_in_304);
+    let always_modified =
+        place.and_then(Place::behavior).is_some_and(|behavior| behavior.last_modified_in_304);
     let has_etag = stored.fields.has(Known::ETag);
     for line in stored.fields.iter() {
         let repeated = match line.known {

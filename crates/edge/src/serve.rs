@@ -5,8 +5,8 @@ use crate::fill::{Fill, FillReader, Handoff, Joined, Phase, Plan, lead};
 use crate::key::{self, KeyText};
 use crate::lookup::{self, Found};
 use crate::note::{Note, Outcome};
-use crate::origin::fields::{Conditionals, ForOrigin};
 use crate::origin::fetch::InterimSink;
+use crate::origin::fields::{Conditionals, ForOrigin};
 use crate::origin::pool::Pool;
 use crate::origin::{OriginError, OriginRequest, OriginResponse, RequestBody, fetch};
 use crate::request::Request;
@@ -17,8 +17,8 @@ use crate::{invalidate, route};
 use bytes::Bytes;
 use littoral_cache::{Content, Key, KeyRef, Store, StoredResponse};
 use littoral_http_caching::{
-    Fields, Fwd, Known, Method, Precondition, RangeAnswer, SelectingKey, conditional, evaluate, hop_by_hop::end_to_end,
-    may_serve_disconnected, may_serve_on_error, requested_range,
+    Fields, Fwd, Known, Method, Precondition, RangeAnswer, SelectingKey, conditional, evaluate,
+    hop_by_hop::end_to_end, may_serve_disconnected, may_serve_on_error, requested_range,
 };
 use littoral_ledger::{SiteKey, Verdict};
 use littoral_policy::{CacheMode, HostHeader, OriginServer, RangeForward};
@@ -85,7 +85,9 @@ pub(crate) fn begin(worker: &Rc<Worker>, request: &mut Request) -> Begun {
         Err(answer) => return Begun::Ready(*answer),
     };
     let behavior = place.behavior().expect("routed").clone();
-    let pass = |place: Place, forward, detail| Begun::Journey(Journey { place, way: Way::Pass { forward, detail, upgrade: None } });
+    let pass = |place: Place, forward, detail| {
+        Begun::Journey(Journey { place, way: Way::Pass { forward, detail, upgrade: None } })
+    };
     if let Some(tokens) = route::allowed_upgrade(request, &behavior) {
         let way = Way::Pass { forward: Fwd::Bypass, detail: Some("upgrade"), upgrade: Some(tokens) };
         return Begun::Journey(Journey { place, way });
@@ -102,25 +104,27 @@ pub(crate) fn begin(worker: &Rc<Worker>, request: &mut Request) -> Begun {
     if key::bypasses(&place, request) {
         return pass(place, Fwd::Bypass, Some("bypass-condition"));
     }
-    from_cache(worker, place, request)
+    from_cache(worker, &place, request)
 }
 
-fn from_cache(worker: &Rc<Worker>, place: Place, request: &mut Request) -> Begun {
-    let key = key::build(&place, request, worker.buffers.key.take());
+fn from_cache(worker: &Rc<Worker>, place: &Place, request: &Request) -> Begun {
+    let key = key::build(place, request, worker.buffers.key.take());
     let hash = KeyRef::new(&key.bytes).hash;
-    let found = lookup::look(worker, &place, request, &key, hash);
-    let directives = lookup::directives(&place, request);
+    let found = lookup::look(worker, place, request, &key, hash);
+    let directives = lookup::directives(place, request);
     let begun = match found {
         Found::Fresh(held) => {
             let note = Note::hit(held.terms.freshness_left(worker.now()));
-            Begun::Ready(from_stored(&place, request, held, note))
+            Begun::Ready(from_stored(place, request, held, note))
         }
         Found::Stale(held) => {
-            revalidate_behind(worker, &place, request, &key, hash, &held);
-            Begun::Ready(from_stale(worker, &place, request, held, "stale-while-revalidate"))
+            revalidate_behind(worker, place, request, &key, hash, &held);
+            Begun::Ready(from_stale(worker, place, request, held, "stale-while-revalidate"))
         }
-        Found::Validate(..) | Found::Nothing(..) if directives.is_some_and(|directives| directives.only_if_cached) => {
-            Begun::Ready(Response::local(504, "only-if-cached").at(&place))
+        Found::Validate(..) | Found::Nothing(..)
+            if directives.is_some_and(|directives| directives.only_if_cached) =>
+        {
+            Begun::Ready(Response::local(504, "only-if-cached").at(place))
         }
         Found::Validate(held, forward, detail) => {
             journey(place.clone(), request, &key, hash, Some(held.to_shared()), forward, Some(detail))
@@ -204,7 +208,14 @@ pub(crate) fn from_stored(place: &Place, request: &Request, held: Held, note: No
     ranged(place, request, held, note, answer, length)
 }
 
-fn ranged(place: &Place, request: &Request, held: Held, note: Note, answer: RangeAnswer, length: u64) -> Response {
+fn ranged(
+    place: &Place,
+    request: &Request,
+    held: Held,
+    note: Note,
+    answer: RangeAnswer,
+    length: u64,
+) -> Response {
     let (status, shape, body, length) = match answer {
         RangeAnswer::Whole => (held.status, Shape::Whole, Body::Stored(held.clone(), 0..length), length),
         RangeAnswer::One(wanted) => (
@@ -219,7 +230,9 @@ fn ranged(place: &Place, request: &Request, held: Held, note: Note, answer: Rang
         }
         RangeAnswer::Unsatisfiable => {
             let answer = Response { note, ..Response::local(416, "range-unsatisfiable") };
-            return answer.with_field(Known::ContentRange, range::unsatisfied_range(length).as_bytes()).at(place);
+            return answer
+                .with_field(Known::ContentRange, range::unsatisfied_range(length).as_bytes())
+                .at(place);
         }
     };
     Response {
@@ -247,7 +260,13 @@ fn not_modified(place: &Place, held: Held, note: Note) -> Response {
     }
 }
 
-fn from_stale(worker: &Worker, place: &Place, request: &Request, held: Held, detail: &'static str) -> Response {
+fn from_stale(
+    worker: &Worker,
+    place: &Place,
+    request: &Request,
+    held: Held,
+    detail: &'static str,
+) -> Response {
     let ttl = held.terms.freshness_left(worker.now());
     let note = Note { outcome: Outcome::Stale, detail: Some(detail), ..Note::hit(ttl) };
     from_stored(place, request, held, note)
@@ -334,8 +353,12 @@ fn unshared(place: &Place, mut response: OriginResponse, note: Note) -> Response
     let ended = response.body.is_end();
     Response {
         status: response.status,
-        head: Head::Fields(fields),
-        length: if ended && response.length.is_none() && !bodiless(response.status) { Some(0) } else { response.length },
+        head: Head::Fields(Box::new(fields)),
+        length: if ended && response.length.is_none() && !bodiless(response.status) {
+            Some(0)
+        } else {
+            response.length
+        },
         body: if ended { Body::Empty } else { Body::Origin(Box::new(response.body)) },
         note: Note { forward_status: Some(response.status), ..note },
         place: Some(place.clone()),
@@ -361,7 +384,7 @@ fn failed(worker: &Worker, place: &Place, note: Note, error: OriginError) -> Res
     worker.report.borrow().origin_failed(error.as_str());
     let note = Note { detail: Some(error.as_str()), ..note };
     let answer = Response { note, ..Response::local(error.status(), error.as_str()) }.at(place);
-    if error == OriginError::RequestBody { answer.closing() } else { answer }
+    if matches!(error, OriginError::RequestBody(_)) { answer.closing() } else { answer }
 }
 
 /// A miss: fetches together with all others that want the same.
@@ -392,7 +415,9 @@ async fn fetch_shared(
         match phase {
             Phase::Waiting => break,
             Phase::Head(stored) => {
-                if let Some(answer) = from_fill(worker, place, request, &wanted, &fill, stored, note, leads, &mut variant) {
+                if let Some(answer) =
+                    from_fill(worker, place, request, &wanted, &fill, stored, note, leads, &mut variant)
+                {
                     return answer;
                 }
             }
@@ -587,7 +612,9 @@ fn join(worker: &Rc<Worker>, request: &Request, wanted: &Wanted, variant: &[u8])
     let mut key = Vec::with_capacity(wanted.key.bytes.len() + variant.len() + 16);
     key.extend_from_slice(&wanted.key.bytes);
     key.push(0);
-    key.push(u8::from(request.fields.has(Known::Authorization)) | u8::from(request.fields.has(Known::Cookie)) << 1);
+    key.push(
+        u8::from(request.fields.has(Known::Authorization)) | u8::from(request.fields.has(Known::Cookie)) << 1,
+    );
     key.extend_from_slice(variant);
     if wanted.ranged {
         key.push(0);
@@ -627,7 +654,13 @@ fn plan(
         body: RequestBody::Empty,
         interim,
     };
-    Plan { place: place.clone(), pool: pool(worker, place), outgoing, wanted, request_fields: request.fields.clone() }
+    Plan {
+        place: place.clone(),
+        pool: pool(worker, place),
+        outgoing,
+        wanted,
+        request_fields: request.fields.clone(),
+    }
 }
 
 fn for_origin(
@@ -642,6 +675,8 @@ fn for_origin(
     let public_host = key::keyed_host(place, &behavior.key, request);
     let server = origin_server(place);
     let host: Vec<u8> = match &server.host_header {
+        // Only HTTP/1.0 leaves it out.
+        HostHeader::Canonical if public_host.is_empty() => server.authority.as_bytes().to_vec(),
         HostHeader::Canonical => public_host.to_vec(),
         HostHeader::Origin => server.authority.as_bytes().to_vec(),
         HostHeader::Fixed(name) => name.as_bytes().to_vec(),

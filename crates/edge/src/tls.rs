@@ -24,7 +24,9 @@ impl fmt::Display for TlsError {
             TlsError::Certificate(path, why) => {
                 write!(f, "{}: expected PEM certificates, found: {why}", path.display())
             }
-            TlsError::Key(path, why) => write!(f, "{}: expected a PEM private key, found: {why}", path.display()),
+            TlsError::Key(path, why) => {
+                write!(f, "{}: expected a PEM private key, found: {why}", path.display())
+            }
             TlsError::Mismatch(certificate, key, why) => {
                 write!(f, "{} and {} do not go together: {why}", certificate.display(), key.display())
             }
@@ -45,9 +47,10 @@ pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
     }
     let key = PrivateKeyDer::from_pem_file(&files.key)
         .map_err(|error| TlsError::Key(files.key.clone(), error.to_string()))?;
-    let mut config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).map_err(
-        |error| TlsError::Mismatch(files.certificate.clone(), files.key.clone(), error.to_string()),
-    )?;
+    let mut config =
+        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).map_err(
+            |error| TlsError::Mismatch(files.certificate.clone(), files.key.clone(), error.to_string()),
+        )?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

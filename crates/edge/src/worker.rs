@@ -2,18 +2,17 @@
 //! deadlines, counters) and the mailbox by which other threads reach it. Everything a connection touches lives on
 //! the connection's own thread; `Shared` holds what all threads read.
 
-use crate::current::Current;
+use crate::EdgeLimits;
+use crate::current::{Current, Snapshot};
 use crate::deadline::{Deadlines, SWEEP_INTERVAL};
 use crate::fill::{FillTable, Follows};
 use crate::origin::connect::Trust;
 use crate::origin::permits::{OriginId, origin_id};
 use crate::origin::{Origins, Pools};
 use crate::report::{Reporter, WorkerReport};
-use crate::EdgeLimits;
 use bytes::BytesMut;
 use littoral_cache::{HotTable, MemoryStore};
 use littoral_ledger::Fence;
-use littoral_policy::PolicySet;
 use littoral_runtime::{Clock, Drain};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -100,7 +99,7 @@ pub(crate) struct Worker {
     pub(crate) connections: Cell<usize>,
     requests: Cell<u64>,
     draining: AtomicBool,
-    policy: RefCell<Rc<Arc<PolicySet>>>,
+    policy: RefCell<Rc<Snapshot>>,
     date: RefCell<DateText>,
 }
 
@@ -125,7 +124,7 @@ struct DateText {
 
 impl Worker {
     pub(crate) fn new(thread: usize, shared: Arc<Shared>, report: WorkerReport) -> Rc<Worker> {
-        let policy = Rc::new(shared.current.load());
+        let policy = Snapshot::new(shared.current.load());
         let hot_bytes_max = (shared.memory_bytes / 8) as usize / shared.mailboxes.len();
         Rc::new(Worker {
             thread,
@@ -145,12 +144,12 @@ impl Worker {
     }
 
     /// The policy in force. Counted per thread: taking it touches no line of another core.
-    pub(crate) fn policy(&self) -> Rc<Arc<PolicySet>> {
+    pub(crate) fn policy(&self) -> Rc<Snapshot> {
         let known = self.policy.borrow().clone();
         if self.shared.current.is_current(&known) {
             return known;
         }
-        let fresh = Rc::new(self.shared.current.load());
+        let fresh = Snapshot::new(self.shared.current.load());
         *self.policy.borrow_mut() = fresh.clone();
         fresh
     }

@@ -1,4 +1,4 @@
-//! A compiled site.
+//! A compiled site: the first thing that a request finds, by its host, and what finds its behavior.
 
 use crate::{Behavior, OriginServer};
 use littoral_rules::{HostPattern, Subject};

@@ -230,10 +230,10 @@ impl Answer {
         self
     }
 
-    /// Waits before the head until the gate opens.
+    /// Waits before anything else until the gate opens.
     #[must_use]
     pub fn held_by(mut self, gate: &Gate) -> Self {
-        self.before.push(Step::Hold(gate.clone()));
+        self.before.insert(0, Step::Hold(gate.clone()));
         self
     }
 

@@ -114,13 +114,11 @@ impl Testbed {
     }
 
     /// GET on a connection of its own.
-    #[must_use]
     pub fn get(&self, target: &str) -> Reply {
         self.ask("GET", target).send()
     }
 
     /// HEAD on a connection of its own.
-    #[must_use]
     pub fn head(&self, target: &str) -> Reply {
         self.ask("HEAD", target).send()
     }

@@ -6,6 +6,8 @@ pub mod h1_response;
 pub mod http_caching_date;
 pub mod http_caching_range;
 pub mod http_caching_response;
+pub mod model_site_file;
+pub mod rules_path;
 
 #[allow(dead_code, reason = "shared with the tests of littoral-h1, which use all of it")]
 #[path = "../../../crates/h1/tests/it/drive.rs"]
@@ -22,6 +24,8 @@ pub const ALL: &[Target] = &[
     ("http_caching_date", http_caching_date::run),
     ("http_caching_range", http_caching_range::run),
     ("http_caching_response", http_caching_response::run),
+    ("model_site_file", model_site_file::run),
+    ("rules_path", rules_path::run),
 ];
 
 /// Cuts `input` into pieces at places that follow from its bytes, so that an input stays what would be sent.

@@ -1,6 +1,6 @@
 //! The memory tier, its parts, its promises across threads, and measurements (ignored by default).
 
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests and measurements")]
 
 mod body;
 mod content;

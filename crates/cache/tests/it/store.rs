@@ -118,7 +118,7 @@ fn who_returns_while_its_ghost_is_remembered_outlives_the_scan() {
         scanned += 1;
     }
     put(&store, &fence, "h/back", 10_000);
-    for nth in 0..scanned - 20 {
+    for nth in 0..3 * scanned {
         put(&store, &fence, &format!("h/more/{nth}"), 10_000);
     }
     assert!(get(&store, "h/back").is_some(), "main queue after {scanned}");

@@ -79,12 +79,14 @@ fn relay(worker: &Rc<Worker>, fill: &Arc<Fill>, version: u64) -> Rc<Relay> {
 /// Passes wakes on until the fill is over.
 async fn pass_on(worker: Rc<Worker>, relay: Rc<Relay>) {
     while !relay.fill.is_over() {
-        std::future::poll_fn(|context| match relay.fill.follow(worker.thread, relay.seen.get(), context.waker()) {
-            Some(version) => {
-                relay.seen.set(version);
-                Poll::Ready(())
+        std::future::poll_fn(|context| {
+            match relay.fill.follow(worker.thread, relay.seen.get(), context.waker()) {
+                Some(version) => {
+                    relay.seen.set(version);
+                    Poll::Ready(())
+                }
+                None => Poll::Pending,
             }
-            None => Poll::Pending,
         })
         .await;
         relay.wake_readers();

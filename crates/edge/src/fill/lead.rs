@@ -11,7 +11,7 @@ use crate::worker::Worker;
 use littoral_cache::{Body, Content, PartialBody, ResponseParts, SiteIx, Store, StoredResponse};
 use littoral_http_caching::{
     Fields, Known, Method, NotStored, RequestView, ResponseView, SelectingKey, Terms, Times, Vary, freshen,
-    judge_storing, may_serve_on_error, partial, selects, storing::last_modified, stored_fields,
+    judge_storing, may_serve_on_error, partial, selects, stored_fields, storing::last_modified,
 };
 use littoral_ledger::{Position, SiteKey, Verdict};
 use std::rc::Rc;
@@ -233,8 +233,12 @@ impl Lead {
             .shared
             .store
             .lookup(judged.wanted.key.as_key_ref())
-            .and_then(|entry| entry.position(judged.client, &mut scratch).map(|nth| entry.variants()[nth].clone()))
-            .filter(|known| partial::combinable(&known.fields, &new.fields) && is_live(&self.worker, judged, known));
+            .and_then(|entry| {
+                entry.position(judged.client, &mut scratch).map(|nth| entry.variants()[nth].clone())
+            })
+            .filter(|known| {
+                partial::combinable(&known.fields, &new.fields) && is_live(&self.worker, judged, known)
+            });
         let Some(known) = known else {
             return Some(ResponseParts { status: 200, fields: whole_fields(&new.fields), content, ..new });
         };

@@ -34,7 +34,9 @@ impl FillReader {
             }
             let fill = &self.fill;
             let index = self.index;
-            let next = std::future::poll_fn(|context| poll_fill(worker, fill, context, |fill| fill.next(index))).await;
+            let next =
+                std::future::poll_fn(|context| poll_fill(worker, fill, context, |fill| fill.next(index)))
+                    .await;
             let piece = match next {
                 Next::Piece(piece) => piece,
                 Next::End(Ended::Whole) => return None,

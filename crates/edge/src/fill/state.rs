@@ -179,7 +179,8 @@ impl Fill {
 
     pub(crate) fn is_over(&self) -> bool {
         let state = self.state.lock();
-        state.ended.is_some() || matches!(state.phase, Phase::Freshened(_) | Phase::NotShared | Phase::Failed(_))
+        state.ended.is_some()
+            || matches!(state.phase, Phase::Freshened(_) | Phase::NotShared | Phase::Failed(_))
     }
 
     /// The piece with number `index`; `None` when it has not arrived.

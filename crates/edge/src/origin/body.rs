@@ -17,12 +17,23 @@ use tokio::sync::mpsc;
 pub(crate) const REQUEST_BODY_PIECES_MAX: usize = 4;
 
 /// The client's body broke off: the origin's connection is closed so that it cannot take the part for the whole.
-#[derive(Debug)]
-pub(crate) struct RequestBodyFailed;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestBodyFailed {
+    /// The client went away, or its framing broke.
+    Broken,
+    /// Nothing more of it came within `body_timeout`.
+    TimedOut,
+    /// It passed the behavior's limit.
+    TooLarge,
+}
 
 impl std::fmt::Display for RequestBodyFailed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the client's request body broke off")
+        f.write_str(match self {
+            RequestBodyFailed::Broken => "the client's request body broke off",
+            RequestBodyFailed::TimedOut => "the client's request body stalled",
+            RequestBodyFailed::TooLarge => "the client's request body passed its limit",
+        })
     }
 }
 
@@ -50,14 +61,6 @@ impl RequestBody {
             RequestBody::Empty => Some(RequestBody::Empty),
             RequestBody::Whole(bytes) => Some(RequestBody::Whole(bytes.clone())),
             RequestBody::Streamed { .. } => None,
-        }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        match self {
-            RequestBody::Empty => true,
-            RequestBody::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
-            RequestBody::Streamed { .. } => false,
         }
     }
 }

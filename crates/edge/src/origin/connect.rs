@@ -50,7 +50,8 @@ fn roots(ca_file: Option<&Path>) -> Option<rustls::RootCertStore> {
     let mut store = rustls::RootCertStore::empty();
     match ca_file {
         Some(path) => {
-            let certificates: Vec<_> = CertificateDer::pem_file_iter(path).ok()?.collect::<Result<_, _>>().ok()?;
+            let certificates: Vec<_> =
+                CertificateDer::pem_file_iter(path).ok()?.collect::<Result<_, _>>().ok()?;
             store.add_parsable_certificates(certificates);
         }
         None => {

@@ -1,6 +1,7 @@
 //! What can go wrong between the edge and an origin server, each with a name that is metric label, log field and
 //! `Cache-Status` detail at once, and the one place that turns it into a status for the client.
 
+use super::body::RequestBodyFailed;
 use std::fmt;
 
 /// A fetch that brought no usable response, or a response that broke off.
@@ -28,8 +29,8 @@ pub(crate) enum OriginError {
     BodyTimeout,
     /// The body ended before its announced length, or its framing broke.
     BodyCut,
-    /// The client's request body broke off or passed its limit while it was being forwarded.
-    RequestBody,
+    /// The client's request body failed while it was being forwarded.
+    RequestBody(RequestBodyFailed),
     /// It answered with this server error, and something stored may stand in.
     Status(u16),
     /// The thread that owned the fetch ended.
@@ -51,7 +52,9 @@ impl OriginError {
             OriginError::HeadTimeout => "origin-head-timeout",
             OriginError::BodyTimeout => "origin-body-timeout",
             OriginError::BodyCut => "origin-body-cut",
-            OriginError::RequestBody => "request-body",
+            OriginError::RequestBody(RequestBodyFailed::Broken) => "request-body-broken",
+            OriginError::RequestBody(RequestBodyFailed::TimedOut) => "request-body-timeout",
+            OriginError::RequestBody(RequestBodyFailed::TooLarge) => "request-body-too-large",
             OriginError::Status(_) => "origin-status",
             OriginError::Abandoned => "fetch-abandoned",
         }
@@ -69,7 +72,9 @@ impl OriginError {
             | OriginError::Abandoned => 502,
             OriginError::QueueFull | OriginError::QueueTimeout => 503,
             OriginError::ConnectTimeout | OriginError::HeadTimeout | OriginError::BodyTimeout => 504,
-            OriginError::RequestBody => 400,
+            OriginError::RequestBody(RequestBodyFailed::Broken) => 400,
+            OriginError::RequestBody(RequestBodyFailed::TimedOut) => 408,
+            OriginError::RequestBody(RequestBodyFailed::TooLarge) => 413,
             OriginError::Status(status) => status,
         }
     }

@@ -2,10 +2,10 @@
 //! met a dead kept connection is sent once more on a new one, if it is idempotent and its body can be repeated,
 //! or if the origin cannot have seen it.
 
-use super::body::{OriginBody, RequestBody};
+use super::OriginError;
+use super::body::{OriginBody, RequestBody, RequestBodyFailed};
 use super::fields::{from_header_map, to_header_map};
 use super::pool::{Lease, Pool};
-use super::OriginError;
 use crate::worker::Worker;
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri};
@@ -110,22 +110,26 @@ async fn exchange(
         Ok(Err(mut failed)) => {
             let unsent = failed.take_message().map(Request::into_body);
             let error = failed.into_error();
-            let error = if error.is_parse() {
-                OriginError::Malformed
-            } else if error.is_user() {
-                OriginError::RequestBody
-            } else {
-                OriginError::Closed
-            };
-            Err(Failed { error, unsent })
+            Err(Failed { error: kind_of(&error), unsent })
         }
+    }
+}
+
+fn kind_of(error: &hyper::Error) -> OriginError {
+    let source =
+        std::error::Error::source(error).and_then(|source| source.downcast_ref::<RequestBodyFailed>());
+    match source {
+        Some(failed) => OriginError::RequestBody(*failed),
+        None if error.is_parse() => OriginError::Malformed,
+        None => OriginError::Closed,
     }
 }
 
 fn receive(pool: &Rc<Pool>, lease: Lease, mut response: Response<Incoming>) -> OriginResponse {
     let upgrade = (response.status().as_u16() == 101).then(|| hyper::upgrade::on(&mut response));
     let (head, incoming) = response.into_parts();
-    let length = head.headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let length =
+        head.headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let chunked = head.headers.contains_key(http::header::TRANSFER_ENCODING);
     let mut body = OriginBody::new(incoming, lease, pool.server().idle_timeout);
     let bodiless = body.is_end();

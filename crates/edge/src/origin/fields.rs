@@ -84,7 +84,9 @@ impl ForOrigin<'_> {
         let mut value = Vec::with_capacity(96);
         let ip = self.client_address.to_canonical();
 
-        for (known, own) in [(Known::Via, format!("{} {}", self.version, self.name)), (Known::CdnLoop, self.name.to_owned())] {
+        for (known, own) in
+            [(Known::Via, format!("{} {}", self.version, self.name)), (Known::CdnLoop, self.name.to_owned())]
+        {
             value.clear();
             for line in self.client.all(known) {
                 value.extend_from_slice(line);

@@ -114,7 +114,10 @@ impl OriginShared {
 
     /// Whether a thread other than `thread` has requests waiting.
     pub(crate) fn others_wait(&self, thread: usize) -> bool {
-        self.waiting.iter().enumerate().any(|(other, waiting)| other != thread && waiting.load(Ordering::Acquire) > 0)
+        self.waiting
+            .iter()
+            .enumerate()
+            .any(|(other, waiting)| other != thread && waiting.load(Ordering::Acquire) > 0)
     }
 
     /// Asks one other thread with an idle connection to close it, so that its permit comes free.
@@ -133,7 +136,8 @@ impl Drop for Permit {
         let origin = &self.origin;
         origin.free.fetch_add(1, Ordering::AcqRel);
         // The thread with the longest line first.
-        let longest = origin.waiting.iter().enumerate().max_by_key(|(_, waiting)| waiting.load(Ordering::Acquire));
+        let longest =
+            origin.waiting.iter().enumerate().max_by_key(|(_, waiting)| waiting.load(Ordering::Acquire));
         if let Some((thread, waiting)) = longest
             && waiting.load(Ordering::Acquire) > 0
         {

@@ -41,7 +41,8 @@ struct Idle {
 /// An open connection with its permit.
 pub(crate) struct Connection {
     pub(crate) sender: SendRequest<RequestBody>,
-    permit: Permit,
+    /// Freed when the connection is dropped.
+    _permit: Permit,
 }
 
 enum Granted {
@@ -121,7 +122,11 @@ impl Pool {
 
     /// An open connection: idle, new, or after waiting in line.
     /// Cancel safe: a place in the line is given up when the future is dropped.
-    pub(crate) async fn lease(self: &Rc<Self>, worker: &Rc<Worker>, fresh: bool) -> Result<Lease, OriginError> {
+    pub(crate) async fn lease(
+        self: &Rc<Self>,
+        worker: &Rc<Worker>,
+        fresh: bool,
+    ) -> Result<Lease, OriginError> {
         if !fresh && let Some(connection) = self.take_idle() {
             return Ok(self.lend(connection, true));
         }
@@ -158,7 +163,7 @@ impl Pool {
 
     async fn open(self: &Rc<Self>, worker: &Rc<Worker>, permit: Permit) -> Result<Lease, OriginError> {
         let sender = connect(worker, self.server()).await?;
-        Ok(self.lend(Connection { sender, permit }, false))
+        Ok(self.lend(Connection { sender, _permit: permit }, false))
     }
 
     fn lend(self: &Rc<Self>, connection: Connection, reused: bool) -> Lease {

@@ -67,7 +67,11 @@ impl<S: Transport> Socket<S> {
         .await
     }
 
-    pub(crate) fn poll_read(&self, context: &mut Context<'_>, inbox: &mut BytesMut) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_read(
+        &self,
+        context: &mut Context<'_>,
+        inbox: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
         let mut buffer = self.worker.buffers.read.borrow_mut();
         if buffer.capacity() < READ_ROOM_MIN {
             buffer.reserve(READ_BUFFER_BYTES);
@@ -88,7 +92,11 @@ impl<S: Transport> Socket<S> {
         Poll::Ready(Ok(count))
     }
 
-    pub(crate) fn poll_write(&self, context: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_write(
+        &self,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let mut stream = self.stream.borrow_mut();
         match bytes {
             [one] => Pin::new(&mut *stream).poll_write(context, one),

@@ -71,18 +71,31 @@ impl Sum {
     }
 
     fn render_requests(&self, page: &mut Exposition) {
-        page.family("littoral_requests_total", Counter, "Requests answered, by site, status and cache result.");
+        page.family(
+            "littoral_requests_total",
+            Counter,
+            "Requests answered, by site, status and cache result.",
+        );
         for ((site, status, outcome), count) in &self.requests {
-            let labels = [("site", site.as_str()), ("status", &status.to_string()), ("cache", outcome.as_str())];
+            let labels =
+                [("site", site.as_str()), ("status", &status.to_string()), ("cache", outcome.as_str())];
             page.sample(&labels, *count);
         }
         page.family("littoral_sent_bytes_total", Counter, "Body bytes sent to clients, by site.");
         for (site, bytes) in &self.sent_bytes {
             page.sample(&[("site", site)], *bytes);
         }
-        page.family("littoral_request_seconds", Histogram, "From a request's head to the last byte of its answer.");
+        page.family(
+            "littoral_request_seconds",
+            Histogram,
+            "From a request's head to the last byte of its answer.",
+        );
         page.histogram(&[], &self.durations);
-        page.family("littoral_origin_head_seconds", Histogram, "From a request to an origin to its response head.");
+        page.family(
+            "littoral_origin_head_seconds",
+            Histogram,
+            "From a request to an origin to its response head.",
+        );
         page.histogram(&[], &self.origin_heads);
     }
 
@@ -136,7 +149,11 @@ fn render_cache(shared: &Shared, page: &mut Exposition) {
     page.sample(&[], shared.fills.len() as u64);
     page.family("littoral_purge_position", Gauge, "Number of the last purge applied.");
     page.sample(&[], shared.fence.position().number);
-    page.family("littoral_purge_overflows_total", Counter, "Purge tables that overflowed into a site-wide floor.");
+    page.family(
+        "littoral_purge_overflows_total",
+        Counter,
+        "Purge tables that overflowed into a site-wide floor.",
+    );
     page.sample(&[], shared.fence.overflows());
 }
 

@@ -1,8 +1,8 @@
 //! Ranges of stored responses: one as it lies in the store, several as `multipart/byteranges` (RFC 9110 §14.6).
 
 use crate::respond::Multipart;
-use littoral_http_caching::Known;
 use littoral_http_caching::Fields;
+use littoral_http_caching::Known;
 use std::ops::Range;
 
 /// `Content-Range` for these bytes of a representation.

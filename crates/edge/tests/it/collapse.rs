@@ -233,12 +233,13 @@ fn conditions_and_ranges_of_waiters_are_judged_for_each() {
 }
 
 #[test]
-fn a_key_that_cannot_be_shared_is_shared_again_once_it_can() {
+fn a_key_that_could_not_be_shared_is_shared_again_once_it_can() {
     let script =
         origin("/a", in_turn([status(200, "mine").cache_control("private"), ok("ours").max_age(60)]));
     let bed = Testbed::start(script);
     bed.get("/a").is_forwarded("mine");
     bed.get("/a").is_forwarded("ours");
     bed.advance(20);
+    bed.get("/a").has_body("ours");
     bed.get("/a").is_hit("ours");
 }

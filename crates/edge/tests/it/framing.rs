@@ -268,12 +268,14 @@ fn only_allowed_tokens_reach_the_origin() {
 }
 
 #[test]
-fn a_101_nobody_asked_for_is_the_origins_fault() {
-    let bed = Testbed::start(origin("/ws", switch_to_echo("websocket")).and("/b", ok("x")));
+fn a_101_that_nobody_asked_for_is_the_origins_fault() {
+    let bed = Testbed::start(origin("/ws", switch_to_echo("websocket")));
     bed.get("/ws").has_status(502);
-    let mut client = bed.client();
-    client.send(format!("{UPGRADE}websocket\r\n\r\n"));
-    client.reply("GET").has_status(101);
+    bed.ask("POST", "/ws").body("x").send().has_status(502);
+}
+
+#[test]
+fn a_101_for_another_protocol_than_asked_for_is_the_origins_fault() {
     let bed = Testbed::start(origin("/ws", switch_to_echo("h2c")));
     let mut client = bed.client();
     client.send(format!("{UPGRADE}websocket\r\n\r\n"));
@@ -290,7 +292,8 @@ fn refused_requests_are_told_why_and_closed() {
         ),
         ("GET /a HTTP/1.1\r\nHost: site.test\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
         ("GET /a HTTP/1.1\r\nHost: site.test\r\nContent-Length: x\r\n\r\n", 400),
-        ("GET /a HTTP/1.1\r\nHost: site.test\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        ("GET /a HTTP/1.1\r\nHost: site.test\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        ("GET /a HTTP/1.1\r\nHost: site.test\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
         ("GET /a HTTP/1.1\r\nHost: site.test\r\nX: 1\n\r\n", 400),
         ("GET /a HTTP/1.1\r\nHost: site.test\r\nX: 1\r\n 2\r\n\r\n", 400),
         ("GET /a HTTP/1.1\r\nHost: site.test\r\nX : 1\r\n\r\n", 400),

@@ -199,3 +199,16 @@ fn an_effective_position_that_no_fence_gave_counts_as_the_oldest() {
     let made_up = Position { epoch: u32::MAX, number: u64::MAX };
     assert_eq!(verdict(&fence, "h/a", &[], made_up), Verdict::Hard);
 }
+
+#[test]
+fn a_growing_table_keeps_every_purge_and_covers_nothing_else() {
+    let fence = fence();
+    for nth in 0..5_000 {
+        purge(&fence, Scope::Url(format!("h/{nth}").into()), Kind::Hard);
+    }
+    assert_eq!((fence.len(), fence.overflows()), (5_000, 0));
+    for nth in 0..10_000 {
+        let expected = if nth < 5_000 { Verdict::Hard } else { Verdict::Live };
+        assert_eq!(verdict(&fence, &format!("h/{nth}"), &[], Position::default()), expected, "{nth}");
+    }
+}

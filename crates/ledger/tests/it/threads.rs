@@ -35,6 +35,14 @@ fn no_judgement_that_begins_after_a_purge_returned_misses_it() {
                         );
                         assert_eq!(fence.judge(subject, url.as_bytes(), Position::default()), Verdict::Hard);
                     }
+                    // Whoever reads a position, then judges, may remember the two together: so a position
+                    // must not be seen before the table that belongs to it.
+                    let seen = fence.site_position(SITE).number;
+                    if seen > 0 {
+                        let (subject, url) = &subjects[seen as usize - 1];
+                        let verdict = fence.judge(subject, url.as_bytes(), Position::default());
+                        assert_eq!(verdict, Verdict::Hard, "purge {seen} was announced, not yet published");
+                    }
                     if purged == PURGES {
                         break;
                     }

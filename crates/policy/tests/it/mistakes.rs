@@ -43,7 +43,7 @@ fn say(case: &Path, source: &str) -> String {
         }
     };
     assert!(!mistakes.is_empty(), "{name}: nothing is wrong with it");
-    assert!(mistakes.iter().all(|mistake| is_one_line(mistake)), "{name}: a message of several lines");
+    assert!(mistakes.iter().all(is_one_line), "{name}: a message of several lines");
     render_all(&mistakes, source)
 }
 

@@ -54,7 +54,7 @@ impl<S: Transport> Connection<S> {
         let mut decoder = BodyDecoder::new(parsed.framing, &worker.shared.limits.h1);
         let mut journey = match begin(worker, &mut request) {
             Begun::Ready(answer) => {
-                return self.answer_without_origin(worker, parsed, &request, answer, &decoder, &begin_at).await;
+                return self.answer_without_origin(worker, parsed, &request, answer, &begin_at).await;
             }
             Begun::Journey(journey) => journey,
         };
@@ -65,14 +65,15 @@ impl<S: Transport> Connection<S> {
             Ok(body) => body,
             Err(refusal) => return self.refuse_with(worker, refusal.status(), refusal.as_str()).await,
         };
-        let (answer, sent) = match self.forward(worker, parsed, &request, journey, body, feed, &mut decoder).await {
-            Forwarded::Sent(answer, sent) => (answer, sent),
-            Forwarded::Upgraded(answer, upgrade) => {
-                return self.tunnel(worker, &request, answer, upgrade, &begin_at).await;
-            }
-            Forwarded::ClientGone => return After::Abort,
-        };
-        let keep = parsed.keep_alive && !answer.close && decoder_is_done(&decoder) && !worker.is_draining();
+        let (answer, sent) =
+            match self.forward(worker, parsed, &request, journey, body, feed, &mut decoder).await {
+                Forwarded::Sent(answer, sent) => (answer, sent),
+                Forwarded::Upgraded(answer, upgrade) => {
+                    return self.tunnel(worker, &request, answer, upgrade, &begin_at).await;
+                }
+                Forwarded::ClientGone => return After::Abort,
+            };
+        let keep = parsed.keep_alive && !answer.close && decoder.is_end() && !worker.is_draining();
         self.finish_exchange(worker, &request, &answer, &sent, keep, &begin_at).await
     }
 
@@ -143,12 +144,9 @@ impl<S: Transport> Connection<S> {
         parsed: &RequestHead,
         request: &Request,
         mut answer: Response,
-        decoder: &BodyDecoder,
         begin_at: &Begin,
     ) -> After {
-        let keep =
-            parsed.keep_alive && !answer.close && parsed.framing == RequestFraming::None && !worker.is_draining();
-        debug_assert!(!keep || decoder_is_done(decoder));
+        let keep = parsed.keep_alive && !answer.close && !request.has_body && !worker.is_draining();
         let sent = send(worker, &mut self.writer, parsed, request, &mut answer, keep).await;
         self.finish_exchange(worker, request, &answer, &sent, keep, begin_at).await
     }
@@ -257,7 +255,8 @@ impl<S: Transport> Connection<S> {
         let sent = match (self.writer.flush().await, upgrade.await) {
             (Ok(()), Ok(upgraded)) => {
                 let early = std::mem::take(&mut self.reader.inbox);
-                let bytes = tunnel::run(&self.socket, early, upgraded, worker.shared.limits.tunnel_timeout).await;
+                let bytes =
+                    tunnel::run(&self.socket, early, upgraded, worker.shared.limits.tunnel_timeout).await;
                 Sent { body_bytes: bytes, cut: None }
             }
             _ => Sent { body_bytes: 0, cut: Some("upgrade-failed") },
@@ -307,10 +306,6 @@ enum Forwarded {
 
 type Feed = mpsc::Sender<Result<Frame<Bytes>, RequestBodyFailed>>;
 
-fn decoder_is_done(decoder: &BodyDecoder) -> bool {
-    decoder.is_end()
-}
-
 /// Feeds the rest of a request's body to whoever fetches, as fast as that takes it.
 async fn pump<S: Transport>(
     reader: &mut Reader<S>,
@@ -329,7 +324,7 @@ async fn pump<S: Transport>(
             Ok(Some(piece)) => {
                 bytes += piece.len() as u64;
                 if bytes > bytes_max {
-                    place.send(Err(RequestBodyFailed));
+                    place.send(Err(RequestBodyFailed::TooLarge));
                     return Ok(());
                 }
                 place.send(Ok(Frame::data(piece)));
@@ -341,7 +336,10 @@ async fn pump<S: Transport>(
                 return Ok(());
             }
             Err(end) => {
-                place.send(Err(RequestBodyFailed));
+                place.send(Err(match end {
+                    BodyEnd::TimedOut => RequestBodyFailed::TimedOut,
+                    BodyEnd::Closed | BodyEnd::Refused(_) => RequestBodyFailed::Broken,
+                }));
                 return Err(end);
             }
         }
@@ -422,7 +420,7 @@ async fn send<S: Transport>(
             loop {
                 let piece = match reader.try_next() {
                     Some(piece) => Some(Ok(piece)),
-                    None => reader.next(worker).await,
+                    None => flush_unless_ready(writer, reader.next(worker)).await,
                 };
                 match piece {
                     None => return stream.end(writer, &[]).await,
@@ -438,9 +436,10 @@ async fn send<S: Transport>(
         Body::Origin(mut origin) => {
             let mut stream = Stream::new(framing, answer.length);
             loop {
-                match origin.next().await {
+                match flush_unless_ready(writer, origin.next()).await {
                     None => {
-                        let trailers = if parsed.te_trailers { trailers(origin.trailers()) } else { Vec::new() };
+                        let trailers =
+                            if parsed.te_trailers { trailers(origin.trailers()) } else { Vec::new() };
                         return stream.end(writer, &trailers).await;
                     }
                     Some(Ok(piece)) => {
@@ -456,6 +455,19 @@ async fn send<S: Transport>(
             }
         }
     }
+}
+
+/// Waits for the next piece of a body; what was gathered before does not wait with it.
+async fn flush_unless_ready<S: Transport, T>(writer: &mut Writer<S>, next: impl Future<Output = T>) -> T {
+    let mut next = std::pin::pin!(next);
+    tokio::select! {
+        biased;
+        piece = &mut next => return piece,
+        () = std::future::ready(()) => {}
+    }
+    // A client that is gone shows itself at the next piece.
+    let _ = writer.flush().await;
+    next.await
 }
 
 fn trailers(fields: Option<&Fields>) -> Vec<littoral_h1::Trailer> {
@@ -475,7 +487,12 @@ async fn after_send<S: Transport>(writer: &mut Writer<S>, body_bytes: u64, keep:
     Sent { body_bytes, cut: None }
 }
 
-async fn send_slices<S: Transport>(writer: &mut Writer<S>, slices: &[&[u8]], length: u64, keep: bool) -> Sent {
+async fn send_slices<S: Transport>(
+    writer: &mut Writer<S>,
+    slices: &[&[u8]],
+    length: u64,
+    keep: bool,
+) -> Sent {
     if length <= INLINE_BYTES_MAX as u64 {
         let out = writer.buffer();
         for slice in slices {

@@ -136,7 +136,8 @@ impl<S: Transport> Reader<S> {
             if decoder.is_end() {
                 return Ok(None);
             }
-            self.deadline.set(worker.monotonic_millis() + worker.shared.limits.body_timeout.as_millis() as u64);
+            self.deadline
+                .set(worker.monotonic_millis() + worker.shared.limits.body_timeout.as_millis() as u64);
             match self.socket.read(&mut self.inbox, &self.deadline).await {
                 Ok(0) => return Err(BodyEnd::Closed),
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(BodyEnd::TimedOut),

@@ -47,7 +47,11 @@ struct Client<S> {
 }
 
 impl<S: Transport> AsyncRead for Client<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.early.is_empty() {
             let this = &mut *self;
             ready!(this.socket.poll_read(context, &mut this.early))?;
@@ -61,7 +65,11 @@ impl<S: Transport> AsyncRead for Client<S> {
 }
 
 impl<S: Transport> AsyncWrite for Client<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let written = ready!(self.socket.poll_write(context, &[IoSlice::new(bytes)]))?;
         self.moved.set(true);
         self.to_client += written as u64;

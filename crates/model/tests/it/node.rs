@@ -1,0 +1,109 @@
+//! What a good node file becomes.
+
+use littoral_model::{
+    AccessLog, AdminAddress, LimitsSection, NodeFile, Spanned, Token, parse_node, parse_site, render_all,
+};
+use std::time::Duration;
+
+fn good(source: &str) -> NodeFile {
+    let (node, mistakes) = parse_node(source, "littoral.toml");
+    assert!(mistakes.is_empty(), "{}", render_all(&mistakes, source));
+    node.expect("it has no mistakes")
+}
+
+fn values<T: Clone>(list: Option<Vec<Spanned<T>>>) -> Vec<T> {
+    list.unwrap_or_default().into_iter().map(|item| item.value).collect()
+}
+
+#[test]
+fn the_shortest_node_file_has_the_defaults() {
+    let node = good("version = 1");
+    assert_eq!((node.name.is_none(), node.workers.is_none(), node.data.is_none()), (true, true, true));
+    assert_eq!(
+        (node.listen.http.is_none(), node.admin.listen.is_none(), node.tls.is_none()),
+        (true, true, true)
+    );
+    assert_eq!((node.memory_bytes, node.access_log), (256 << 20, AccessLog::Stdout));
+    let limits = node.limits;
+    assert_eq!(limits, LimitsSection::default());
+    assert_eq!((limits.head_bytes_max, limits.target_bytes_max, limits.fields_max), (32 << 10, 8 << 10, 100));
+    assert_eq!((limits.chunk_line_bytes_max, limits.trailer_bytes_max), (256, 8 << 10));
+    let times = [limits.head_timeout, limits.body_timeout, limits.write_timeout, limits.keep_alive_timeout];
+    assert_eq!(times.map(|time| time.as_secs()), [10, 30, 30, 75]);
+    assert_eq!((limits.connections_max, limits.client_rate_bytes_min), (100_000, 200));
+    assert_eq!(limits.tunnel_timeout, Duration::from_secs(3600));
+}
+
+#[test]
+fn every_setting_of_the_node_arrives_where_it_belongs() {
+    let node = good(
+        r#"
+version = 1
+name = "fra1"
+data = "/var/lib/littoral"
+workers = 3
+sites = ["a.toml", "sites/*.toml"]
+[listen]
+http = ["192.0.2.1:80", "[2001:db8::1]:80"]
+https = "[2001:db8::1]:443"
+[tls]
+certificate_file = "c.pem"
+key_file = "k.pem"
+[admin]
+listen = ["unix:admin.sock", "/run/a.sock", "127.0.0.1:9180"]
+token_file = "token"
+[cache]
+memory = "2GiB"
+[log]
+access = "logs/access.log"
+[limits]
+head_max = "16KiB"
+target_max = "1KiB"
+fields_max = 50
+chunk_line_max = "64B"
+trailer_max = "1KiB"
+head_timeout = "1s"
+body_timeout = "2s"
+write_timeout = "3s"
+keep_alive_timeout = "4s"
+connections_max = 1000
+client_rate_min = "0B"
+tunnel_timeout = "1d"
+"#,
+    );
+    assert_eq!(node.name.as_ref().map(|name| name.as_str()), Some("fra1"));
+    assert_eq!(node.data.as_ref().map(|data| data.as_str()), Some("/var/lib/littoral"));
+    assert_eq!(node.workers.as_ref().map(|workers| workers.value), Some(3));
+    assert_eq!(node.sites.iter().map(|site| site.as_str()).collect::<Vec<_>>(), ["a.toml", "sites/*.toml"]);
+    let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>();
+    assert_eq!(values(node.listen.http), addresses(&["192.0.2.1:80", "[2001:db8::1]:80"]));
+    assert_eq!(values(node.listen.https), addresses(&["[2001:db8::1]:443"]));
+    let tls = node.tls.expect("it was given");
+    assert_eq!((tls.certificate_file.as_str(), tls.key_file.as_str()), ("c.pem", "k.pem"));
+    let unix = |path: &str| AdminAddress::Unix(path.to_owned());
+    let tcp = AdminAddress::Tcp("127.0.0.1:9180".parse().unwrap());
+    assert_eq!(values(node.admin.listen), [unix("admin.sock"), unix("/run/a.sock"), tcp]);
+    assert!(matches!(node.admin.token, Some(Token::File(path)) if path.as_str() == "token"));
+    assert_eq!(node.memory_bytes, 2 << 30);
+    assert!(matches!(node.access_log, AccessLog::File(path) if path.as_str() == "logs/access.log"));
+    let limits = node.limits;
+    assert_eq!((limits.head_bytes_max, limits.target_bytes_max, limits.fields_max), (16 << 10, 1 << 10, 50));
+    assert_eq!((limits.chunk_line_bytes_max, limits.trailer_bytes_max), (64, 1 << 10));
+    let times = [limits.head_timeout, limits.body_timeout, limits.write_timeout, limits.keep_alive_timeout];
+    assert_eq!(times.map(|time| time.as_secs()), [1, 2, 3, 4]);
+    assert_eq!((limits.connections_max, limits.client_rate_bytes_min), (1000, 0));
+    assert_eq!(limits.tunnel_timeout, Duration::from_secs(86_400));
+}
+
+#[test]
+fn a_token_is_never_shown() {
+    let node = good("version = 1\n[admin]\ntoken = \"0123456789abcdef\"\n");
+    assert!(!format!("{node:?}").contains("0123456789abcdef"));
+}
+
+#[test]
+fn a_file_that_is_too_long_is_not_read() {
+    let (site, mistakes) = parse_site(&"#".repeat((1 << 20) + 1), "long.toml");
+    assert!(site.is_none());
+    assert_eq!(mistakes.len(), 1);
+}

@@ -1,0 +1,9 @@
+//! Matching: tables, and the compiled forms against plain ones.
+
+#![allow(clippy::unwrap_used, reason = "what cannot go on, fails the test")]
+
+mod hosts;
+mod matching;
+mod paths;
+mod properties;
+mod speed;
