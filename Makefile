@@ -21,7 +21,9 @@ APART := $(wildcard fuzz/Cargo.toml bench/Cargo.toml)
 TARGET ?= all
 SECONDS ?= 60
 
-.PHONY: help run test soak check lint fmt tidy clippy doc fuzz bench conformance
+# One after the other: setup comes first, and cargo uses all cores by itself.
+.NOTPARALLEL:
+.PHONY: help run test setup-test soak check lint fmt tidy clippy doc fuzz bench conformance
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,19 +33,19 @@ run: ## build the release binary and start it with a demo origin (ARGS="…" add
 	cargo build --release $(LOCKED) -p littoral
 	exec $(TARGET_DIR)/release/littoral up --demo $(ARGS)
 
-test: ## everything that must hold before a commit: lint, fuzz corpora, conformance, all tests
-	@scripts/setup test
-	$(MAKE) lint
+test: setup-test lint ## everything that must hold before a commit: lint, fuzz corpora, real clients, conformance, all tests
 	cargo build $(LOCKED) --workspace --all-targets
 	scripts/fuzz corpus
 	tests/clients/run
 	tests/conformance/run
 	scripts/cargo-test $(LOCKED) --workspace
 
-soak: ## the long counts: tests with LITTORAL_SOAK=1, and each fuzz target for SOAK_MINUTES (default 15)
-	@scripts/setup test
+soak: setup-test ## the long counts: tests with LITTORAL_SOAK=1, and each fuzz target for SOAK_MINUTES (default 15)
 	scripts/fuzz all $$(( $(or $(SOAK_MINUTES),15) * 60 ))
 	LITTORAL_SOAK=1 scripts/cargo-test $(LOCKED) --release --workspace
+
+setup-test:
+	@scripts/setup test
 
 check: ## does it compile? the quickest answer
 	cargo check $(LOCKED) --workspace --all-targets
@@ -67,15 +69,13 @@ clippy:
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc $(LOCKED) --workspace --no-deps
 
-fuzz: ## fuzz TARGET (default all) for SECONDS each (default 60): make fuzz TARGET=request SECONDS=600
-	@scripts/setup test
+fuzz: setup-test ## fuzz TARGET (default all) for SECONDS each (default 60): make fuzz TARGET=request SECONDS=600
 	scripts/fuzz $(TARGET) $(SECONDS)
 
 bench: ## measure beside nginx and haproxy; ROW=h1-1k,… and SERVERS=… choose, bench/run says what else
 	@scripts/setup bench
 	bench/run
 
-conformance: ## the HTTP cache conformance suite against the edge, as a table (CACHE_TESTS=DIR for a checkout)
-	@scripts/setup test
+conformance: setup-test ## the HTTP cache conformance suite against the edge, as a table (CACHE_TESTS=DIR for a checkout)
 	cargo build $(LOCKED) -p littoral
 	tests/conformance/run $(ARGS)

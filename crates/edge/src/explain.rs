@@ -237,7 +237,11 @@ impl Edge {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         explanation.target = Some(text(key.target.as_bytes()));
         explanation.url = Some(text(&key.bytes[key.url.clone()]));
-        explanation.key = Some(text(&key.bytes[key.url.start..]).replace('\0', " | ").replace('\n', "="));
+        explanation.key = Some(
+            format!("{}://{}", request.scheme, text(&key.bytes[key.url.start..]))
+                .replace('\0', " | ")
+                .replace('\n', "="),
+        );
         if !behavior.methods.allows(&request.method_text) {
             return explanation
                 .because("refuse", "the behavior does not allow the method: the answer is 405");

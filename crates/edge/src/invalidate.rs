@@ -42,14 +42,17 @@ fn invalidate(worker: &Worker, place: &Place, request: &Request, target: &Target
     let policy = &place.behavior().expect("routed").key;
     let mut url = key::keyed_host(place, policy, request).to_vec();
     url.extend_from_slice(target.as_bytes());
-    let site = place.site().key;
-    let mut prefix = site.to_le_bytes().to_vec();
-    prefix.extend_from_slice(&url);
-    let stored = worker.shared.store.lookup(KeyRef::new(&prefix)).is_some();
+    let concerned = ["http", "https"].into_iter().any(|scheme| {
+        let mut key = Vec::with_capacity(url.len() + 16);
+        key::append_prefix(place, scheme, &mut key);
+        key.extend_from_slice(&url);
+        worker.shared.store.lookup(KeyRef::new(&key)).is_some()
+            || worker.shared.fills.any(|filling| filling.starts_with(&key))
+    });
     let keyed_by_more = !policy.headers.is_empty() || !policy.cookies.is_empty();
-    if stored || keyed_by_more || worker.shared.fills.any(|key| key.starts_with(&prefix)) {
+    if concerned || keyed_by_more {
         let scope = Scope::Url(String::from_utf8_lossy(&url).into());
-        worker.shared.fence.apply(&Purge { site: SiteKey(site), scope, kind: Kind::Hard });
+        worker.shared.fence.apply(&Purge { site: SiteKey(place.site().key), scope, kind: Kind::Hard });
     }
 }
 

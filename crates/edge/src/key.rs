@@ -25,13 +25,20 @@ pub(crate) fn build(place: &Place, request: &Request, mut bytes: Vec<u8>) -> Key
     let policy = &place.behavior().expect("routed").key;
     let target = keyed_target(policy, &request.target);
     bytes.clear();
-    bytes.extend_from_slice(&place.site().key.to_le_bytes());
+    append_prefix(place, request.scheme, &mut bytes);
     let start = bytes.len();
     bytes.extend_from_slice(keyed_host(place, policy, request));
     bytes.extend_from_slice(target.as_bytes());
     let url = start..bytes.len();
     append_keyed_fields(policy, &request.fields, &mut bytes);
     KeyText { bytes, url, target }
+}
+
+/// What stands before the URL in a key: the site, and the scheme, which the origin learns by `X-Forwarded-Proto` and
+/// may answer with a redirect.
+pub(crate) fn append_prefix(place: &Place, scheme: &str, bytes: &mut Vec<u8>) {
+    bytes.extend_from_slice(&place.site().key.to_le_bytes());
+    bytes.push(if scheme == "https" { b's' } else { b'h' });
 }
 
 /// The host that stands for the request's in keys, purges and towards the origin.

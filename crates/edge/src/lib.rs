@@ -1,14 +1,15 @@
 //! The HTTP request path of a node: listeners, protocols, routing, cache, origins, answers. One thread per core, each
 //! with its own runtime and its own listeners; a connection, its lookups and its fetches stay on that thread.
 //!
-//! The files follow a request: `accept` → `tls` → `protocol` → `request` → `route` → `key` → `lookup` → `fill` →
-//! `origin` → `transform` → `respond`. Beside the path: `current` (the policies in force), `purge`, `explain`,
+//! The files follow a request: `accept` → `tls` → `protocol` → `request` → `route` → `serve` → `key` →
+//! `lookup` → (`shared` → `fill` or `pass`) → `origin` → `answer` → `transform` → `respond`. Beside the path: `current` (the policies in force), `purge`, `explain`,
 //! `report` (counters and access log).
 //!
 //! Deliberately absent: configuration files, the administration server and the control link. They act through
 //! [`Edge`].
 
 mod accept;
+mod answer;
 mod config;
 mod current;
 mod deadline;
@@ -20,6 +21,7 @@ mod key;
 mod lookup;
 mod note;
 mod origin;
+mod pass;
 mod protocol;
 mod purge;
 mod report;
@@ -27,6 +29,7 @@ mod request;
 mod respond;
 mod route;
 mod serve;
+mod shared;
 mod target;
 mod tls;
 mod transform;

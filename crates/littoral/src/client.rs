@@ -50,7 +50,7 @@ impl fmt::Display for AskError {
             AskError::Broken(place, why) => write!(f, "{place} broke off: {why}"),
             AskError::Refused { status, title, detail, .. } => match detail.as_str() {
                 "" => write!(f, "the node refused: {title} ({status})"),
-                detail => write!(f, "the node refused: {title}: {detail}"),
+                detail => write!(f, "{title}: {detail}"),
             },
         }
     }

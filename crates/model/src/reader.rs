@@ -4,41 +4,57 @@
 //! lines with such mistakes and for what seems to be absent: that may only have been lost.
 
 use crate::{FILE_BYTES_MAX, Mistake, Span, quoted};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use toml::Spanned as Parsed;
 use toml::de::{DeTable, Error};
 
 /// Most mistakes of syntax that are reported; what follows the first few is noise.
 const SYNTAX_MISTAKES_MAX: usize = 16;
+/// Most other mistakes that are reported; the rest are counted.
+const MISTAKES_MAX: usize = 256;
 
 /// Collects the mistakes of one file.
 pub(crate) struct Reader<'s> {
     file: &'s str,
     source: &'s str,
+    lines: Lines,
     syntax: Vec<Mistake>,
     found: RefCell<Vec<Mistake>>,
+    /// Mistakes beyond [`MISTAKES_MAX`].
+    untold: Cell<usize>,
 }
 
 impl<'s> Reader<'s> {
     /// Parses `source`. The table holds what could be understood.
     pub(crate) fn new(source: &'s str, file: &'s str) -> (Reader<'s>, Parsed<DeTable<'s>>) {
-        let reader = Reader { file, source, syntax: Vec::new(), found: RefCell::default() };
+        let mut reader = Reader {
+            file,
+            source,
+            lines: Lines::of(source),
+            syntax: Vec::new(),
+            found: RefCell::default(),
+            untold: Cell::new(0),
+        };
         if source.len() > FILE_BYTES_MAX {
-            let mistake = Mistake::of_file(file, format!("the file is longer than {FILE_BYTES_MAX} bytes"));
-            return (Reader { syntax: vec![mistake], ..reader }, Parsed::new(0..0, DeTable::new()));
+            reader
+                .syntax
+                .push(Mistake::of_file(file, format!("the file is longer than {FILE_BYTES_MAX} bytes")));
+            return (reader, Parsed::new(0..0, DeTable::new()));
         }
         let (table, errors) = DeTable::parse_recoverable(source);
-        let mut syntax: Vec<Mistake> = Vec::new();
         for error in errors {
+            if reader.syntax.len() == SYNTAX_MISTAKES_MAX {
+                break;
+            }
             let mistake = syntax_mistake(source, file, &error);
             // One slip often makes several errors in a row; the first says it.
-            let same_line = |other: &Mistake| line_of(source, other) == line_of(source, &mistake);
-            if syntax.len() < SYNTAX_MISTAKES_MAX && !syntax.iter().any(same_line) {
-                syntax.push(mistake);
+            let line = reader.lines.line_of(&mistake);
+            if !reader.syntax.iter().any(|other| reader.lines.line_of(other) == line) {
+                reader.syntax.push(mistake);
             }
         }
-        Mistake::sort(&mut syntax);
-        (Reader { syntax, ..reader }, table)
+        Mistake::sort(&mut reader.syntax);
+        (reader, table)
     }
 
     pub(crate) fn file(&self) -> &'s str {
@@ -59,8 +75,17 @@ impl<'s> Reader<'s> {
         Mistake::at(self.file, span, message, label)
     }
 
+    /// Whether further mistakes are only counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.found.borrow().len() >= MISTAKES_MAX
+    }
+
     pub(crate) fn report(&self, mistake: Mistake) {
-        self.found.borrow_mut().push(mistake);
+        if self.is_full() {
+            self.untold.set(self.untold.get() + 1);
+        } else {
+            self.found.borrow_mut().push(mistake);
+        }
     }
 
     /// Reports that something is not there, unless it may just not have been understood.
@@ -72,32 +97,48 @@ impl<'s> Reader<'s> {
 
     /// All mistakes: of syntax first, then the others, each by place.
     pub(crate) fn finish(self) -> Vec<Mistake> {
-        let mut found = self.found.into_inner();
-        let source = self.source;
+        let mut found = self.found.take();
+        let broken: Vec<usize> =
+            self.syntax.iter().filter_map(|mistake| self.lines.line_of(mistake)).collect();
         // Below a broken header, nothing is known of what belongs to which table.
-        let broken_header = self.syntax.iter().filter(|syntax| is_header(source, syntax));
-        let end = broken_header.filter_map(|syntax| line_of(source, syntax)).min().unwrap_or(usize::MAX);
+        let broken_header = broken.iter().copied().find(|line| self.is_header(*line)).unwrap_or(usize::MAX);
         found.retain(|mistake| {
-            let line = line_of(source, mistake);
-            line.is_none_or(|line| line < end)
-                && !self.syntax.iter().any(|syntax| line_of(source, syntax) == line)
+            let line = self.lines.line_of(mistake);
+            line.is_none_or(|line| line < broken_header && !broken.contains(&line))
         });
         Mistake::sort(&mut found);
         let mut all = self.syntax;
         all.append(&mut found);
+        if self.untold.get() > 0 {
+            let message = format!("there are {} mistakes more", self.untold.get());
+            all.push(Mistake::of_file(self.file, message));
+        }
         all
+    }
+
+    /// Whether a table begins on the line.
+    fn is_header(&self, line: usize) -> bool {
+        self.source[self.lines.start(line)..].trim_start_matches([' ', '\t']).starts_with('[')
     }
 }
 
-fn line_of(source: &str, mistake: &Mistake) -> Option<usize> {
-    let start = mistake.span.as_ref()?.start.min(source.len());
-    Some(source.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count())
-}
+/// Where the lines of a file begin, but for the first.
+struct Lines(Vec<usize>);
 
-/// Whether a mistake of syntax stands in a table's header.
-fn is_header(source: &str, mistake: &Mistake) -> bool {
-    let line = line_of(source, mistake).and_then(|line| source.split('\n').nth(line));
-    line.is_some_and(|line| line.trim_start().starts_with('['))
+impl Lines {
+    fn of(source: &str) -> Lines {
+        Lines(source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1).collect())
+    }
+
+    /// The line of a mistake, from 0.
+    fn line_of(&self, mistake: &Mistake) -> Option<usize> {
+        let start = mistake.span.as_ref()?.start;
+        Some(self.0.partition_point(|begin| *begin <= start))
+    }
+
+    fn start(&self, line: usize) -> usize {
+        line.checked_sub(1).and_then(|before| self.0.get(before)).copied().unwrap_or(0)
+    }
 }
 
 fn syntax_mistake(source: &str, file: &str, error: &Error) -> Mistake {

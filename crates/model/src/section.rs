@@ -289,7 +289,9 @@ impl<'a> Section<'a> {
                 continue;
             }
             let message = format!("unknown key {} in {}", quoted(name), self.name);
-            let hint = self.hint_for(name, &known, elsewhere);
+            // Looking for what was meant takes time; not for what will not be told.
+            let hint =
+                if self.reader.is_full() { String::new() } else { self.hint_for(name, &known, elsewhere) };
             self.reader.report(self.reader.mistake(&key.span(), message, "not known here").hint(hint));
         }
     }

@@ -53,7 +53,7 @@ fn a_clone_shares_its_bytes() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(48))]
 
     #[test]
     fn pieces_of_any_size_make_the_same_body(

@@ -64,7 +64,7 @@ fn runs_kept_apart_are_bounded() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(100))]
 
     #[test]
     fn combining_is_the_union(

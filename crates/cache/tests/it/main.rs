@@ -11,3 +11,9 @@ mod model;
 mod store;
 mod threads;
 mod variants;
+
+/// How many cases a property gets: `PROPTEST_CASES`, or so many.
+fn cases(usual: u32) -> proptest::prelude::ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual);
+    proptest::prelude::ProptestConfig { cases, failure_persistence: None, ..Default::default() }
+}

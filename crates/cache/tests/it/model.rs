@@ -54,7 +54,7 @@ fn cache_key(key: u8) -> Key {
 const BUDGET: u64 = 256 * 1024;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(100))]
 
     #[test]
     fn presence_is_a_subset_of_the_model_and_accounting_is_exact(

@@ -2,11 +2,12 @@
 //! on when the client that began it leaves; what it may cost is bounded by the origin's time-outs and by the size
 //! of what may be stored.
 
-use super::state::{Ended, Fill, Phase};
+use super::state::{Ended, Fill, Phase, WINDOW_BYTES_MAX};
 use crate::origin::pool::Pool;
 use crate::origin::{OriginError, OriginRequest, OriginResponse, RequestBody};
+use crate::pass::timed_fetch;
 use crate::respond::Place;
-use crate::serve::{Wanted, timed_fetch};
+use crate::serve::Wanted;
 use crate::worker::Worker;
 use littoral_cache::{Body, Content, PartialBody, ResponseParts, SiteIx, Store, StoredResponse};
 use littoral_http_caching::{
@@ -20,6 +21,9 @@ use tokio::sync::oneshot;
 
 /// A response larger than this part of the store's budget is not worth collecting: the store would not keep it.
 const STORED_PART_MIN: u64 = 4;
+
+/// All fills together hold at most this part of the store's budget, beside it, and a window for each.
+const HELD_PART: u64 = 2;
 
 /// Everything that a fetch for the cache needs.
 pub(crate) struct Plan {
@@ -176,9 +180,9 @@ impl Lead {
                     received += piece.len() as u64;
                     self.fill.publish_piece(piece);
                     self.worker.follows.wake_local(&self.fill);
-                    if keeps && received > bytes_max {
+                    if keeps && let Some(reason) = self.refuses_more(received, bytes_max) {
                         keeps = false;
-                        self.worker.report.borrow().not_stored(NotStored::TooLarge.as_str());
+                        self.worker.report.borrow().not_stored(reason);
                         self.fill.keep_window_only();
                     }
                 }
@@ -195,6 +199,18 @@ impl Lead {
             self.store(judged, &head);
         }
         self.end(Ended::Whole);
+    }
+
+    /// Why a body of which so much has arrived is not collected any further: it only streams through a window then.
+    fn refuses_more(&self, received: u64, bytes_max: u64) -> Option<&'static str> {
+        let shared = &self.worker.shared;
+        if received > bytes_max {
+            Some(NotStored::TooLarge.as_str())
+        } else if received > WINDOW_BYTES_MAX && shared.fills.held_bytes() > shared.memory_bytes / HELD_PART {
+            Some("fill-memory")
+        } else {
+            None
+        }
     }
 
     fn end(&self, ended: Ended) {

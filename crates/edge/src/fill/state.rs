@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 /// Bytes that a fill which turned out too large to store keeps for its readers. The fetch waits for the fastest
@@ -24,7 +25,16 @@ pub(crate) struct Fill {
     pub(crate) effective: Position,
     /// The thread that fetches.
     pub(crate) owner: usize,
+    /// Bytes that all fills of the node hold.
+    held_bytes: Arc<AtomicU64>,
     state: Mutex<State>,
+}
+
+impl Drop for Fill {
+    fn drop(&mut self) {
+        let state = self.state.get_mut();
+        self.held_bytes.fetch_sub(state.received - state.bytes_gone, Ordering::Relaxed);
+    }
 }
 
 /// How far a fill has come.
@@ -81,11 +91,12 @@ pub(crate) enum Next {
 }
 
 impl Fill {
-    pub(crate) fn new(key: Box<[u8]>, effective: Position, owner: usize) -> Fill {
+    pub(crate) fn new(key: Box<[u8]>, effective: Position, owner: usize, held_bytes: Arc<AtomicU64>) -> Fill {
         Fill {
             key,
             effective,
             owner,
+            held_bytes,
             state: Mutex::new(State {
                 phase: Phase::Waiting,
                 announced_length: None,
@@ -112,9 +123,10 @@ impl Fill {
     pub(crate) fn publish_piece(&self, piece: Bytes) {
         self.publish(|state| {
             state.received += piece.len() as u64;
+            self.held_bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
             state.pieces.push_back(piece);
             if !state.keeps_all {
-                state.trim();
+                state.trim(&self.held_bytes);
             }
         });
     }
@@ -131,7 +143,7 @@ impl Fill {
     pub(crate) fn keep_window_only(&self) {
         let mut state = self.state.lock();
         state.keeps_all = false;
-        state.trim();
+        state.trim(&self.held_bytes);
     }
 
     fn publish(&self, change: impl FnOnce(&mut State)) {
@@ -255,13 +267,15 @@ impl State {
         }
     }
 
-    fn trim(&mut self) {
+    /// Lets go of what left the window.
+    fn trim(&mut self, held_bytes: &AtomicU64) {
         while self.received - self.bytes_gone > 2 * WINDOW_BYTES_MAX {
             let Some(piece) = self.pieces.front() else { return };
             let end = self.bytes_gone + piece.len() as u64;
             if end > self.fastest {
                 return;
             }
+            held_bytes.fetch_sub(piece.len() as u64, Ordering::Relaxed);
             self.bytes_gone = end;
             self.pieces_gone += 1;
             self.pieces.pop_front();

@@ -6,6 +6,7 @@ use littoral_ledger::Position;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const SHARDS: usize = 64;
 
@@ -19,6 +20,7 @@ pub(crate) const UNSHARED_SECONDS: i64 = 10;
 /// All fills of the node.
 pub(crate) struct FillTable {
     shards: Box<[Mutex<Shard>]>,
+    held_bytes: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -40,7 +42,7 @@ pub(crate) enum Joined {
 
 impl FillTable {
     pub(crate) fn new() -> FillTable {
-        FillTable { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+        FillTable { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), held_bytes: Arc::default() }
     }
 
     /// Joins the fill under `key`. One that `is_usable` refuses (a purge has overtaken it) is replaced.
@@ -50,7 +52,8 @@ impl FillTable {
         key: &[u8],
         now: i64,
         is_usable: impl FnOnce(&Fill) -> bool,
-        begin: impl FnOnce(Box<[u8]>) -> Fill,
+        effective: Position,
+        owner: usize,
     ) -> Joined {
         let mut shard = self.shard(hash).lock();
         match shard.unshared.get(key) {
@@ -65,7 +68,7 @@ impl FillTable {
         {
             return Joined::Follow(fill.clone());
         }
-        let fill = Arc::new(begin(key.into()));
+        let fill = Arc::new(Fill::new(key.into(), effective, owner, self.held_bytes.clone()));
         shard.fills.insert(key.into(), fill.clone());
         Joined::Lead(fill)
     }
@@ -88,6 +91,11 @@ impl FillTable {
             shard.unshared.clear();
         }
         shard.unshared.insert(key.into(), now + UNSHARED_SECONDS);
+    }
+
+    /// Bytes that fills hold in memory until they are stored or sent.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.held_bytes.load(Ordering::Relaxed)
     }
 
     /// Fills under way.

@@ -147,6 +147,8 @@ fn render_cache(shared: &Shared, page: &mut Exposition) {
     page.sample(&[("tier", "memory")], stat.evictions);
     page.family("littoral_fills", Gauge, "Fetches under way that others may follow.");
     page.sample(&[], shared.fills.len() as u64);
+    page.family("littoral_fill_bytes", Gauge, "Bytes that fetches under way hold in memory.");
+    page.sample(&[], shared.fills.held_bytes());
     page.family("littoral_purge_position", Gauge, "Number of the last purge applied.");
     page.sample(&[], shared.fence.position().number);
     page.family(

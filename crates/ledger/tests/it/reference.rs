@@ -108,7 +108,7 @@ fn run(steps: Vec<Step>, limits: Limits, check: impl Fn(Verdict, Verdict)) -> Fe
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(100))]
 
     #[test]
     fn a_fence_within_its_limits_judges_as_one_that_remembers_everything(

@@ -107,3 +107,13 @@ fn a_file_that_is_too_long_is_not_read() {
     assert!(site.is_none());
     assert_eq!(mistakes.len(), 1);
 }
+
+#[test]
+fn a_file_of_nothing_but_mistakes_is_read_soon_and_told_in_part() {
+    let source: String = (0..60_000).map(|n| format!("key{n} = 1\n")).collect();
+    let (_, mistakes) = parse_site(&source, "keys.toml");
+    assert_eq!(mistakes.len(), 257);
+    assert_eq!(mistakes[256].message, "there are 59748 mistakes more");
+    let (_, mistakes) = parse_site(&"= \n".repeat(200_000), "equals.toml");
+    assert_eq!(mistakes.len(), 16);
+}

@@ -1,24 +1,24 @@
 //! One exchange: from a parsed head to the last byte of its answer. A hit is answered without waiting for
 //! anything; what goes to an origin streams both ways at once.
 
+use super::log::{Begin, log};
 use super::reader::{BodyEnd, Head, Reader};
-use super::writer::{INLINE_BYTES_MAX, Writer};
+use super::send::{Sent, send};
 use super::{After, Connection, tunnel};
 use crate::origin::RequestBody;
 use crate::origin::body::{REQUEST_BODY_PIECES_MAX, RequestBodyFailed};
 use crate::protocol::socket::Transport;
-use crate::report::{AccessRecord, NO_SITE};
 use crate::request::{Protocol, Request, authority_and_host};
-use crate::respond::{Body, Place, Response, write_fields};
+use crate::respond::{Response, write_fields};
 use crate::route;
 use crate::serve::{Begun, Journey, begin, finish};
 use crate::target::Target;
 use crate::worker::Worker;
 use bytes::Bytes;
 use hyper::body::Frame;
-use littoral_h1::response::{self, ResponseFraming};
+use littoral_h1::response;
 use littoral_h1::{BodyDecoder, RequestFraming, RequestHead, TargetForm, Version};
-use littoral_http_caching::{Fields, Known, Method};
+use littoral_http_caching::{Fields, Method};
 use std::rc::Rc;
 use tokio::sync::mpsc;
 
@@ -26,19 +26,6 @@ use tokio::sync::mpsc;
 const BODY_WITH_HEAD_BYTES_MAX: u64 = 64 * 1024;
 /// Interim responses that may wait to be passed on; more are dropped.
 const INTERIM_MAX: usize = 8;
-
-/// How much of an answer went out.
-struct Sent {
-    body_bytes: u64,
-    /// It broke off.
-    cut: Option<&'static str>,
-}
-
-/// Facts about a request that outlive it, for the log.
-struct Begin {
-    time_millis: i64,
-    nanos: u64,
-}
 
 impl<S: Transport> Connection<S> {
     pub(super) async fn exchange(&mut self, worker: &Rc<Worker>, head: &Head) -> After {
@@ -265,35 +252,6 @@ impl<S: Transport> Connection<S> {
         log(worker, request, &answer, &sent, begin_at);
         After::Abort
     }
-
-    pub(super) fn log_refusal(&self, worker: &Rc<Worker>, status: u16, reason: &'static str) {
-        let record = AccessRecord {
-            time_millis: worker.shared.clock.now_millis(),
-            duration_micros: 0,
-            request_id: worker.next_request_id(),
-            body_bytes: 0,
-            generation: 0,
-            ttl: None,
-            status,
-            origin_status: 0,
-            cut: false,
-            client: self.client.ip(),
-            node: worker.shared.name.as_bytes(),
-            protocol: b"1.1",
-            scheme: self.scheme.as_bytes(),
-            method: b"",
-            host: b"",
-            target: b"",
-            site: b"",
-            behavior: b"",
-            cache: b"local",
-            forward: b"",
-            detail: reason.as_bytes(),
-            referer: b"",
-            user_agent: b"",
-        };
-        worker.report.borrow_mut().answered(NO_SITE, crate::note::Outcome::Local, &record);
-    }
 }
 
 /// How forwarding ended.
@@ -368,225 +326,4 @@ fn push_interim(out: &mut Vec<u8>, status: u16, fields: &Fields) {
         response::field(out, line.name, line.value);
     }
     response::end_head(out);
-}
-
-/// Writes the head into the connection's buffer and sends it with its body. A small answer stays in the buffer, to
-/// leave with others.
-async fn send<S: Transport>(
-    worker: &Rc<Worker>,
-    writer: &mut Writer<S>,
-    parsed: &RequestHead,
-    request: &Request,
-    answer: &mut Response,
-    keep: bool,
-) -> Sent {
-    let is_head = request.method == Method::Head;
-    let framing = response::choose_framing(is_head, answer.status, parsed.version, answer.length);
-    let keep = keep && framing != ResponseFraming::Close;
-    answer.close |= !keep;
-    let out = writer.buffer();
-    response::status_line(out, answer.status, None);
-    write_fields(worker, request, answer, out);
-    let length_of_absent =
-        if (is_head && answer.status != 204) || answer.status == 304 { answer.length } else { None };
-    response::framing_fields(out, framing, length_of_absent.filter(|_| answer.status >= 200));
-    response::connection_field(out, keep, parsed.version);
-    response::end_head(out);
-    if framing == ResponseFraming::None {
-        return after_send(writer, 0, keep).await;
-    }
-    let body = std::mem::replace(&mut answer.body, Body::Empty);
-    match body {
-        Body::Empty => after_send(writer, 0, keep).await,
-        Body::Bytes(bytes) => send_slices(writer, &[&bytes], bytes.len() as u64, keep).await,
-        Body::Stored(stored, range) => {
-            let length = range.end - range.start;
-            let slices: smallvec::SmallVec<[&[u8]; 8]> = stored.content.slices(range).collect();
-            send_slices(writer, &slices, length, keep).await
-        }
-        Body::Multipart(stored, multipart) => {
-            let mut slices: Vec<&[u8]> = Vec::new();
-            for (head, range) in &multipart.parts {
-                slices.push(head);
-                slices.extend(stored.content.slices(range.clone()));
-            }
-            slices.push(&multipart.end);
-            let length = slices.iter().map(|slice| slice.len() as u64).sum();
-            send_slices(writer, &slices, length, keep).await
-        }
-        Body::Fill(mut reader) => {
-            let mut stream = Stream::new(framing, answer.length);
-            // What is there already goes out with the head.
-            loop {
-                let piece = match reader.try_next() {
-                    Some(piece) => Some(Ok(piece)),
-                    None => flush_unless_ready(writer, reader.next(worker)).await,
-                };
-                match piece {
-                    None => return stream.end(writer, &[]).await,
-                    Some(Ok(piece)) => {
-                        if let Err(cut) = stream.piece(writer, &piece).await {
-                            return cut;
-                        }
-                    }
-                    Some(Err(error)) => return stream.cut(writer, error.as_str()).await,
-                }
-            }
-        }
-        Body::Origin(mut origin) => {
-            let mut stream = Stream::new(framing, answer.length);
-            loop {
-                match flush_unless_ready(writer, origin.next()).await {
-                    None => {
-                        let trailers =
-                            if parsed.te_trailers { trailers(origin.trailers()) } else { Vec::new() };
-                        return stream.end(writer, &trailers).await;
-                    }
-                    Some(Ok(piece)) => {
-                        if let Err(cut) = stream.piece(writer, &piece).await {
-                            return cut;
-                        }
-                    }
-                    Some(Err(error)) => {
-                        worker.report.borrow().origin_failed(error.as_str());
-                        return stream.cut(writer, error.as_str()).await;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Waits for the next piece of a body; what was gathered before does not wait with it.
-async fn flush_unless_ready<S: Transport, T>(writer: &mut Writer<S>, next: impl Future<Output = T>) -> T {
-    let mut next = std::pin::pin!(next);
-    tokio::select! {
-        biased;
-        piece = &mut next => return piece,
-        () = std::future::ready(()) => {}
-    }
-    // A client that is gone shows itself at the next piece.
-    let _ = writer.flush().await;
-    next.await
-}
-
-fn trailers(fields: Option<&Fields>) -> Vec<littoral_h1::Trailer> {
-    let Some(fields) = fields else { return Vec::new() };
-    fields
-        .iter()
-        .filter(|line| !littoral_h1::is_forbidden_trailer(line.name))
-        .map(|line| littoral_h1::Trailer { name: line.name.into(), value: line.value.into() })
-        .collect()
-}
-
-/// Small answers to a connection that goes on wait for the next request or for the flush before it.
-async fn after_send<S: Transport>(writer: &mut Writer<S>, body_bytes: u64, keep: bool) -> Sent {
-    if (!keep || writer.is_full()) && writer.flush().await.is_err() {
-        return Sent { body_bytes: 0, cut: Some("client-gone") };
-    }
-    Sent { body_bytes, cut: None }
-}
-
-async fn send_slices<S: Transport>(
-    writer: &mut Writer<S>,
-    slices: &[&[u8]],
-    length: u64,
-    keep: bool,
-) -> Sent {
-    if length <= INLINE_BYTES_MAX as u64 {
-        let out = writer.buffer();
-        for slice in slices {
-            out.extend_from_slice(slice);
-        }
-        return after_send(writer, length, keep).await;
-    }
-    match writer.send_with(slices).await {
-        Ok(()) => Sent { body_bytes: length, cut: None },
-        Err(_) => Sent { body_bytes: 0, cut: Some("client-gone") },
-    }
-}
-
-/// A body that is sent as it comes.
-struct Stream {
-    framing: ResponseFraming,
-    length: Option<u64>,
-    sent: u64,
-}
-
-impl Stream {
-    fn new(framing: ResponseFraming, length: Option<u64>) -> Stream {
-        Stream { framing, length, sent: 0 }
-    }
-
-    async fn piece<S: Transport>(&mut self, writer: &mut Writer<S>, piece: &Bytes) -> Result<(), Sent> {
-        if self.length.is_some_and(|length| self.sent + piece.len() as u64 > length) {
-            return Err(self.cut(writer, "body-too-long").await);
-        }
-        let done = if self.framing == ResponseFraming::Chunked {
-            let head = response::chunk_head(piece.len());
-            writer.send_with(&[&head, piece, response::CHUNK_END]).await
-        } else {
-            writer.send_with(&[piece]).await
-        };
-        match done {
-            Ok(()) => {
-                self.sent += piece.len() as u64;
-                Ok(())
-            }
-            Err(_) => Err(Sent { body_bytes: self.sent, cut: Some("client-gone") }),
-        }
-    }
-
-    async fn end<S: Transport>(&mut self, writer: &mut Writer<S>, trailers: &[littoral_h1::Trailer]) -> Sent {
-        if self.length.is_some_and(|length| self.sent != length) {
-            return self.cut(writer, "body-too-short").await;
-        }
-        if self.framing == ResponseFraming::Chunked {
-            response::last_chunk(writer.buffer(), trailers);
-        }
-        match writer.flush().await {
-            Ok(()) => Sent { body_bytes: self.sent, cut: None },
-            Err(_) => Sent { body_bytes: self.sent, cut: Some("client-gone") },
-        }
-    }
-
-    /// What was sent so far reaches the client; then the connection breaks off where it can be seen.
-    async fn cut<S: Transport>(&mut self, writer: &mut Writer<S>, reason: &'static str) -> Sent {
-        let _ = writer.flush().await;
-        Sent { body_bytes: self.sent, cut: Some(reason) }
-    }
-}
-
-fn log(worker: &Rc<Worker>, request: &Request, answer: &Response, sent: &Sent, begin_at: &Begin) {
-    let place = answer.place.as_ref();
-    let site = place.map(Place::site);
-    let note = &answer.note;
-    let nanos = worker.shared.clock.monotonic_nanos().saturating_sub(begin_at.nanos);
-    let record = AccessRecord {
-        time_millis: begin_at.time_millis,
-        duration_micros: nanos / 1000,
-        request_id: request.id,
-        body_bytes: sent.body_bytes,
-        generation: site.map_or(0, |site| site.version),
-        ttl: note.ttl,
-        status: answer.status,
-        origin_status: note.forward_status.unwrap_or(0),
-        cut: sent.cut.is_some(),
-        client: request.client.ip(),
-        node: worker.shared.name.as_bytes(),
-        protocol: request.protocol.version().as_bytes(),
-        scheme: request.scheme.as_bytes(),
-        method: &request.method_text,
-        host: &request.authority,
-        target: request.target.as_bytes(),
-        site: site.map_or(b"", |site| site.name.as_bytes()),
-        behavior: place.and_then(Place::behavior).map_or(b"", |behavior| behavior.name.as_bytes()),
-        cache: note.outcome.as_str().as_bytes(),
-        forward: note.forward.map_or(b"", |fwd| fwd.as_str().as_bytes()),
-        detail: sent.cut.or(note.detail).unwrap_or("").as_bytes(),
-        referer: request.fields.get(Known::Referer).unwrap_or(b""),
-        user_agent: request.fields.get(Known::UserAgent).unwrap_or(b""),
-    };
-    let index = site.map_or(NO_SITE, |site| site.index);
-    worker.report.borrow_mut().answered(index, note.outcome, &record);
 }

@@ -3,7 +3,9 @@
 //! their small answers leave together.
 
 mod exchange;
+mod log;
 mod reader;
+mod send;
 mod tunnel;
 mod writer;
 
