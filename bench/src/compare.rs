@@ -21,6 +21,8 @@ use crate::steal::Steal;
 
 /// Share of requests that may be on the wrong side of the cache: what was under way when counting began.
 const STRAY_SHARE_MAX: f64 = 0.02;
+/// Longest time for filling a store before misses are timed.
+const FILL_MAX: Duration = Duration::from_secs(30);
 
 /// `littoral-bench compare`.
 pub fn run(options: &Options) -> Result<(), String> {
@@ -114,11 +116,31 @@ fn prepare(row: &Row, server: &Server, content: &Content) -> Result<(), String> 
             asker.check(target, row.header, 304, b"")?;
         }
     }
+    if row.unique { fill_store(server) } else { Ok(()) }
+}
+
+/// Misses until the store has been full once: what a store costs while it grows for the first time is the kernel's
+/// price of fresh memory, and not what a node pays day after day.
+fn fill_store(server: &Server) -> Result<(), String> {
+    let target = "/miss/128k";
+    let load = Load {
+        unique: true,
+        warm_up: Duration::ZERO,
+        duration: Duration::from_millis(500),
+        pid: None,
+        ..load_of(&ROWS[0], server, 0.0)
+    };
+    let load = Load { path: target.to_owned(), ..load };
+    let (began, mut left) = (Instant::now(), servers::CACHE_MIB * 8 * 5 / 4);
+    while left > 0 && began.elapsed() < FILL_MAX {
+        let outcome = load::run(&load).map_err(|error| error.to_string())?;
+        left = left.saturating_sub(outcome.requests_in_all);
+    }
     Ok(())
 }
 
-fn measure(row: &Row, server: &Server, origin: &Origin, secs: f64) -> Result<Figures, String> {
-    let load = Load {
+fn load_of(row: &Row, server: &Server, secs: f64) -> Load {
+    Load {
         port: server.port,
         path: row.path.to_owned(),
         zipf: row.zipf,
@@ -129,7 +151,11 @@ fn measure(row: &Row, server: &Server, origin: &Origin, secs: f64) -> Result<Fig
         warm_up: Duration::from_millis(400),
         duration: Duration::from_secs_f64(secs),
         pid: Some(server.pid()),
-    };
+    }
+}
+
+fn measure(row: &Row, server: &Server, origin: &Origin, secs: f64) -> Result<Figures, String> {
+    let load = load_of(row, server, secs);
     let fail = |error: String| format!("{} on {}: {error}", row.name, server.kind.name());
     let before = origin.count()?;
     let outcome = load::run(&load).map_err(|error| fail(error.to_string()))?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::load::Outcome;
 use crate::rows::Row;
-use crate::servers::{KINDS, Kind};
+use crate::servers::{CACHE_MIB, KINDS, Kind};
 
 /// One run's figures.
 #[derive(Copy, Clone, Debug)]
@@ -155,7 +155,7 @@ impl Report {
              256 KiB, `nginx-c` the same with a send buffer of 256 KiB. All have one worker, access logs off, upstream \
              connections kept, and stores in memory (nginx's files on tmpfs); what is passed through is configured so, \
              not found out. `floor` is the bench's own origin in the server's place: one receive and one send a \
-             request, no parsing to speak of. `bench/src/servers.rs` has every configuration.\n\n\
+             request, no parsing to speak of. `bench/src/servers.rs` has every configuration. Stores have {cache} MiB, and have been full before misses are timed.\n\n\
              ## Method\n\n\
              The server is pinned to core 0; origin and load are pinned to core 1. 64 keep-alive connections, one \
              request at a time on each, {secs} s a run behind 0.4 s of warm-up, {rounds} rounds in the order A B C … \
@@ -166,6 +166,7 @@ impl Report {
              ## Machine\n\n{machine}- host's steal during the run: {steal:.1} %; the run took {took} s\n",
             tables = self.tables(),
             secs = self.secs,
+            cache = CACHE_MIB,
             rounds = self.rounds,
             machine = machine(),
             steal = self.steal_percent,

@@ -163,7 +163,7 @@ fn nginx(kind: Kind, origin: u16, port: u16, folder: &Path) -> std::io::Result<C
     };
     let user = if net::is_root() { "user root;" } else { "" };
     let home_text = home.display();
-    let cache = cache_mib();
+    let cache = CACHE_MIB;
     let config = format!(
         "{user}
 daemon off;
@@ -219,7 +219,7 @@ http {{
 }
 
 fn haproxy(origin: u16, port: u16, folder: &Path) -> std::io::Result<Command> {
-    let cache = cache_mib();
+    let cache = CACHE_MIB;
     let object = (128 << 20).min(cache << 19);
     let config = format!(
         "global
@@ -265,7 +265,7 @@ backend passed
 fn littoral(origin: u16, port: u16, folder: &Path, binary: &Path) -> std::io::Result<Command> {
     let home = folder.join("littoral");
     fs::create_dir_all(&home)?;
-    let cache = cache_mib();
+    let cache = CACHE_MIB;
     let site = format!(
         "version = 1
 name = \"bench\"
@@ -316,13 +316,8 @@ fn write(home: &Path, name: &str, text: &str) -> std::io::Result<PathBuf> {
     Ok(path)
 }
 
-/// What each store may take: 2000 MiB, or an eighth of what the machine has free; the Zipf keys need 350.
-fn cache_mib() -> u64 {
-    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = memory.lines().find_map(|line| line.strip_prefix("MemAvailable:")).unwrap_or_default();
-    let kib = line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default();
-    (kib / 1024 / 8).clamp(512, 2000)
-}
+/// What each store may take, MiB: room for the Zipf keys (350), and little enough to be filled before misses are timed.
+pub const CACHE_MIB: u64 = 768;
 
 /// Debian puts daemons where a user's PATH does not look.
 fn find(program: &str) -> String {

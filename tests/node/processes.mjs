@@ -15,6 +15,8 @@ const STOP_MILLISECONDS_MAX = 5_000
 const WARM_UP_REQUESTS = 16
 
 const running = new Set()
+// Whatever ends this process, nothing of it stays behind.
+process.on('exit', () => running.forEach(child => child.kill('SIGKILL')))
 
 /** The suite's origin server; its address. */
 export function startOrigin (suite, scratch) {

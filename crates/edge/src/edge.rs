@@ -14,6 +14,7 @@ use littoral_ledger::{Fence, Limits as FenceLimits};
 use littoral_policy::PolicySet;
 use littoral_runtime::ring::{LogTarget, LogWriter};
 use littoral_runtime::{BindError, Drain, DrainEnd, Listener};
+use parking_lot::Mutex;
 use serde::Serialize;
 use std::fmt;
 use std::io;
@@ -39,8 +40,8 @@ pub struct Edge {
     http: Vec<SocketAddr>,
     https: Vec<SocketAddr>,
     /// Kept until the drain, so that they can be handed to a successor.
-    listeners: Vec<Listener>,
-    threads: Vec<JoinHandle<()>>,
+    listeners: Mutex<Vec<Listener>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     stop: watch::Sender<bool>,
     tidy_stop: SyncSender<()>,
 }
@@ -114,8 +115,8 @@ pub struct Status {
 /// How a drain ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DrainReport {
-    /// Connections that were cut at the deadline.
-    pub cut: usize,
+    /// Connections that were not done at the deadline.
+    pub in_flight: usize,
 }
 
 impl Edge {
@@ -171,8 +172,8 @@ impl Edge {
             shared,
             http: http_addresses,
             https: https_addresses,
-            listeners: kept,
-            threads,
+            listeners: Mutex::new(kept),
+            threads: Mutex::new(threads),
             stop,
             tidy_stop,
         })
@@ -247,15 +248,14 @@ impl Edge {
         self.shared.reporter.log.lock().as_ref().is_none_or(|log| log.flush(deadline))
     }
 
-    /// Takes nothing new, finishes what is in flight, then ends. Connections that are not done at the deadline are cut.
-    pub fn drain(mut self, deadline: Duration) -> DrainReport {
-        let cut = self.drain_connections(deadline);
-        self.end();
-        DrainReport { cut }
+    /// Takes nothing new and waits until what is in flight has finished, at most `deadline`. Purges and questions are
+    /// still answered meanwhile; [`Edge::stop`] follows. Blocks: not to be called on a thread of the edge.
+    pub fn drain(&self, deadline: Duration) -> DrainReport {
+        DrainReport { in_flight: self.drain_connections(deadline) }
     }
 
-    fn drain_connections(&mut self, deadline: Duration) -> usize {
-        self.listeners.clear();
+    fn drain_connections(&self, deadline: Duration) -> usize {
+        self.listeners.lock().clear();
         self.shared.drain.begin();
         for thread in 0..self.shared.mailboxes.len() {
             self.shared.mailboxes.send(thread, WorkerMessage::Drain);
@@ -270,10 +270,11 @@ impl Edge {
         }
     }
 
-    fn end(&mut self) {
+    /// Ends the threads, cuts what is still in flight, and writes out the log. A second call changes nothing. Blocks.
+    pub fn stop(&self) {
         let _ = self.stop.send(true);
         let _ = self.tidy_stop.try_send(());
-        for thread in self.threads.drain(..) {
+        for thread in self.threads.lock().drain(..) {
             let _ = thread.join();
         }
         let log = self.shared.reporter.log.lock().take();
@@ -285,7 +286,7 @@ impl Edge {
 
 impl Drop for Edge {
     fn drop(&mut self) {
-        self.end();
+        self.stop();
     }
 }
 
@@ -329,7 +330,7 @@ fn start_reports(
         .map(|target| LogWriter::start(target, rings, format_record))
         .transpose()
         .map_err(StartError::Log)?;
-    let reporter = Reporter { threads, site_names: Default::default(), log: parking_lot::Mutex::new(log) };
+    let reporter = Reporter { threads, site_names: Default::default(), log: Mutex::new(log) };
     note_names(&reporter, policy);
     Ok((reports, reporter))
 }

@@ -1,8 +1,7 @@
 //! Looking for a stored response and judging whether it may answer: key, variant, purge fence, freshness. All of
 //! it happens in one turn of the thread's loop, so that an answer that begins here has looked at every purge that
-//! was acknowledged before (DESIGN §5, purge fence).
+//! was acknowledged before.
 
-use crate::key::KeyText;
 use crate::request::Request;
 use crate::respond::{Held, Place};
 use crate::worker::Worker;
@@ -31,9 +30,9 @@ pub(crate) fn directives(place: &Place, request: &Request) -> Option<RequestDire
     (rules.client_directives == ClientDirectives::Honour).then(|| RequestDirectives::parse(&request.fields))
 }
 
-/// Looks for a stored response.
-pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: &KeyText, hash: u64) -> Found {
-    let held = match select(worker, request, KeyRef { hash, bytes: &key.bytes }) {
+/// Looks for a stored response under `key`, whose canonical URL is `url`.
+pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: KeyRef<'_>, url: &[u8]) -> Found {
+    let held = match select(worker, request, key) {
         Selected::Variant(held) => held,
         Selected::OtherVariants => return Found::Nothing(Fwd::VaryMiss, None),
         Selected::Nothing => return Found::Nothing(Fwd::UriMiss, None),
@@ -43,7 +42,6 @@ pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: &KeyT
     }
     // What the hot table gave was found live at the site's present purge position.
     if let Held::Shared(stored) = &held {
-        let url = &key.bytes[key.url.clone()];
         match worker.shared.fence.judge(&stored.subject, url, stored.effective) {
             Verdict::Live => {}
             Verdict::Soft => return Found::Validate(held, Fwd::Stale, "soft-purged"),

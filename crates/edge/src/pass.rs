@@ -41,11 +41,7 @@ pub(crate) async fn pass_through(
     let note = Note { detail: pass.detail, ..Note::forwarded(Outcome::Pass, pass.forward) };
     match timed_fetch(worker, &pool(worker, place), outgoing).await {
         Ok(response) => {
-            let status = response.status;
-            if status == 101 && pass.upgrade.is_none() {
-                return failed(worker, place, note, OriginError::Malformed);
-            }
-            invalidate::after(worker, place, request, status, &response.fields);
+            invalidate::after(worker, place, request, response.status, &response.fields);
             unshared(place, response, note)
         }
         Err(error) => failed(worker, place, note, error),

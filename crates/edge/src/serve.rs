@@ -69,7 +69,7 @@ impl Journey {
 }
 
 /// What can be done at once.
-pub(crate) fn begin(worker: &Rc<Worker>, request: &mut Request) -> Begun {
+pub(crate) fn begin(worker: &Rc<Worker>, request: &Request) -> Begun {
     if request.target.is_asterisk() {
         return Begun::Ready(server_options());
     }
@@ -107,8 +107,9 @@ fn way_past_the_cache(place: &Place, request: &Request) -> Option<Way> {
 
 fn from_cache(worker: &Rc<Worker>, place: &Place, request: &Request) -> Begun {
     let key = key::build(place, request, worker.buffers.key.take());
-    let hash = KeyRef::new(&key.bytes).hash;
-    let found = lookup::look(worker, place, request, &key, hash);
+    let key_ref = KeyRef::new(&key.bytes);
+    let hash = key_ref.hash;
+    let found = lookup::look(worker, place, request, key_ref, &key.bytes[key.url.clone()]);
     let directives = lookup::directives(place, request);
     let begun = match found {
         Found::Fresh(held) => {
@@ -193,7 +194,7 @@ fn revalidate_behind(
         return;
     }
     let wanted = wanted(place, request, key, hash, Some(held.to_shared()), Fwd::Stale, None);
-    if let Joined::Lead(fill) = join(worker, request, &wanted, &[]) {
+    if let Joined::Lead(fill) = join(worker, place, request, &wanted, &[]) {
         let plan = plan(worker, place, request, wanted, None);
         let (handoff, _) = oneshot::channel();
         tokio::task::spawn_local(lead(worker.clone(), fill, plan, handoff));

@@ -3,6 +3,7 @@
 
 use crate::answer::{from_stale, from_stored, not_modified};
 use crate::fill::{Fill, FillReader, Handoff, Joined, Phase, Plan, lead};
+use crate::lookup::{self, Found};
 use crate::note::{Note, Outcome};
 use crate::origin::fetch::InterimSink;
 use crate::origin::fields::Conditionals;
@@ -37,8 +38,15 @@ pub(crate) async fn fetch_shared(
     let mut variant = known_variant(worker, request, &wanted);
     let mut interim = interim;
     for _ in 0..ROUNDS_MAX {
-        let (fill, handoff) = match join(worker, request, &wanted, &variant) {
+        let (fill, handoff) = match join(worker, place, request, &wanted, &variant) {
             Joined::Alone => break,
+            Joined::Stored => match by_now(worker, place, request, &wanted) {
+                Some(held) => {
+                    let note = Note::hit(held.terms.freshness_left(worker.now()));
+                    return from_stored(place, request, held, note);
+                }
+                None => continue,
+            },
             Joined::Follow(fill) => (fill, None),
             Joined::Lead(fill) => {
                 let (sender, receiver) = oneshot::channel();
@@ -78,6 +86,15 @@ pub(crate) async fn fetch_shared(
     }
     let pass = Pass { forward: wanted.forward, detail: wanted.detail, upgrade: None };
     pass_through(worker, place, request, pass, RequestBody::Empty, None).await
+}
+
+/// What another request has stored since this one looked.
+fn by_now(worker: &Worker, place: &Place, request: &Request, wanted: &Wanted) -> Option<Held> {
+    let url = &wanted.key.bytes[wanted.url.clone()];
+    match lookup::look(worker, place, request, wanted.key.as_key_ref(), url) {
+        Found::Fresh(held) => Some(held),
+        _ => None,
+    }
 }
 
 async fn wait_for_head(worker: &Rc<Worker>, place: &Place, fill: &Arc<Fill>, leads: bool) -> Option<Phase> {
@@ -247,7 +264,13 @@ fn known_variant(worker: &Worker, request: &Request, wanted: &Wanted) -> Vec<u8>
 
 /// Joins the fill for what is wanted. Requests with credentials or cookies have fills of their own: their answers
 /// can be shared only if the origin says so, and nobody else waits for that.
-pub(crate) fn join(worker: &Rc<Worker>, request: &Request, wanted: &Wanted, variant: &[u8]) -> Joined {
+pub(crate) fn join(
+    worker: &Rc<Worker>,
+    place: &Place,
+    request: &Request,
+    wanted: &Wanted,
+    variant: &[u8],
+) -> Joined {
     let mut key = Vec::with_capacity(wanted.key.bytes.len() + variant.len() + 16);
     key.extend_from_slice(&wanted.key.bytes);
     key.push(0);
@@ -268,6 +291,7 @@ pub(crate) fn join(worker: &Rc<Worker>, request: &Request, wanted: &Wanted, vari
         &key,
         worker.now(),
         |fill| fill.is_usable_at(fence, wanted),
+        || by_now(worker, place, request, wanted).is_some(),
         position,
         worker.thread,
     )

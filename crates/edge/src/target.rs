@@ -1,4 +1,4 @@
-//! The request target, normalized once: routing, key and origin receive the same bytes (DESIGN: "whatever the
+//! The request target, normalized once: routing, key and origin receive the same bytes ("whatever the
 //! origin can see is canonical, keyed, or removed"). Normalization follows RFC 3986 §6.2.2: percent-encoded
 //! unreserved characters are decoded, other escapes get upper-case digits, dot segments are removed. What could
 //! be read in two ways (a broken escape, an encoded NUL) is refused. Encoded slashes stay encoded; repeated

@@ -100,7 +100,7 @@ pub(crate) struct Up {
 
 #[derive(Args, Debug)]
 pub(crate) struct Check {
-    /// Node files (they have a [listen], [sites] or other node table) and site files
+    /// Node files, with the site files that they name, and site files
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -127,8 +127,8 @@ pub(crate) struct Reload {
 
 #[derive(Args, Debug)]
 pub(crate) struct Purge {
-    /// URLs to purge, such as https://example.com/a?b=c
-    #[arg(value_name = "URL")]
+    /// URLs to purge
+    #[arg(value_name = "URL", help = "URLs to purge, such as https://example.com/a?b=c")]
     pub(crate) urls: Vec<String>,
     /// Purge everything with this surrogate key (repeatable)
     #[arg(long = "tag", value_name = "KEY")]

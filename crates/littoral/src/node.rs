@@ -1,7 +1,7 @@
 //! A running node: the edge and the site files in force, as administration and signals see them.
 
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use crate::admin::{Operations, Problem};
 use crate::sites::{ReloadReport, SiteBook};
 
-/// The edge with its sites. Draining takes the edge away; what is asked then is refused.
+/// The edge with its sites.
 pub(crate) struct Node {
-    edge: RwLock<Option<Edge>>,
+    edge: Edge,
     /// Held for the whole of a reload: two at once are done one after the other.
     book: Mutex<SiteBook>,
     clock: Clock,
@@ -26,13 +26,12 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn new(edge: Edge, book: SiteBook, clock: Clock) -> Node {
         let started_nanos = clock.monotonic_nanos();
-        Node { edge: RwLock::new(Some(edge)), book: Mutex::new(book), clock, started_nanos }
+        Node { edge, book: Mutex::new(book), clock, started_nanos }
     }
 
     /// Addresses for HTTP and HTTPS.
     pub(crate) fn addresses(&self) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
-        self.with_edge(|edge| (edge.addresses().to_vec(), edge.https_addresses().to_vec()))
-            .unwrap_or_default()
+        (self.edge.addresses().to_vec(), self.edge.https_addresses().to_vec())
     }
 
     /// Reads the site files anew and puts in force what is sound.
@@ -41,24 +40,21 @@ impl Node {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         let (set, report) = book.reload();
         if let Some(set) = set {
-            self.with_edge(|edge| edge.install(set));
+            self.edge.install(set);
         }
         report
     }
 
     /// Opens the access log anew.
     pub(crate) fn reopen_logs(&self) {
-        self.with_edge(Edge::reopen_logs);
+        self.edge.reopen_logs();
     }
 
     /// Finishes what is in flight; how many connections were cut at the deadline. Blocks.
     pub(crate) fn drain(&self, deadline: Duration) -> usize {
-        let edge = self.edge.write().unwrap_or_else(PoisonError::into_inner).take();
-        edge.map_or(0, |edge| edge.drain(deadline).cut)
-    }
-
-    fn with_edge<T>(&self, ask: impl FnOnce(&Edge) -> T) -> Option<T> {
-        self.edge.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(ask)
+        let cut = self.edge.drain(deadline).in_flight;
+        self.edge.stop();
+        cut
     }
 
     fn uptime(&self) -> Duration {
@@ -68,7 +64,7 @@ impl Node {
 
 impl Operations for Node {
     fn metrics(&self) -> String {
-        self.with_edge(Edge::metrics).unwrap_or_default() + &own_metrics(self.uptime())
+        self.edge.metrics() + &own_metrics(self.uptime())
     }
 
     fn status(&self) -> Value {
@@ -77,9 +73,8 @@ impl Operations for Node {
             "pid": std::process::id(),
             "uptime_seconds": self.uptime().as_secs(),
         });
-        match self.with_edge(Edge::status).map(serde_json::to_value) {
-            Some(Ok(Value::Object(edge))) => edge.into_iter().for_each(|(name, value)| status[name] = value),
-            _ => status["draining"] = Value::Bool(true),
+        if let Ok(Value::Object(edge)) = serde_json::to_value(self.edge.status()) {
+            edge.into_iter().for_each(|(name, value)| status[name] = value);
         }
         let host = HostFacts::read();
         let process = ProcessFacts::read();
@@ -98,11 +93,13 @@ impl Operations for Node {
     }
 
     fn readiness(&self) -> Result<(), String> {
-        match self.with_edge(|edge| edge.policy().sites().len()) {
-            None => Err("the node is draining".to_owned()),
-            Some(0) => Err("no site is in force".to_owned()),
-            Some(_) => Ok(()),
+        if self.edge.status().draining {
+            return Err("the node is draining".to_owned());
         }
+        if self.edge.policy().sites().is_empty() {
+            return Err("no site is in force".to_owned());
+        }
+        Ok(())
     }
 
     fn reload(&self) -> Value {
@@ -114,7 +111,7 @@ impl Operations for Node {
     fn purge(&self, request: &[u8]) -> Result<Value, Problem> {
         let request: PurgeRequest =
             serde_json::from_slice(request).map_err(|error| Problem::malformed(&error))?;
-        let receipt = self.with_edge(|edge| edge.purge(&request)).ok_or_else(draining)?.map_err(|error| {
+        let receipt = self.edge.purge(&request).map_err(|error| {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the purge was refused", error.to_string())
         })?;
         Ok(serde_json::to_value(receipt).unwrap_or_default())
@@ -123,20 +120,11 @@ impl Operations for Node {
     fn explain(&self, request: &[u8]) -> Result<Value, Problem> {
         let request: ExplainRequest =
             serde_json::from_slice(request).map_err(|error| Problem::malformed(&error))?;
-        let explanation =
-            self.with_edge(|edge| edge.explain(&request)).ok_or_else(draining)?.map_err(|error| {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "this cannot be explained", error.to_string())
-            })?;
+        let explanation = self.edge.explain(&request).map_err(|error| {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "this cannot be explained", error.to_string())
+        })?;
         Ok(serde_json::to_value(explanation).unwrap_or_default())
     }
-}
-
-fn draining() -> Problem {
-    Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the node is draining",
-        "it stops when all in flight has finished",
-    )
 }
 
 /// What the process and its host tell about themselves.

@@ -107,8 +107,8 @@ impl Running {
         // First the sockets: where a node runs already, nothing else must be touched.
         let doors: Vec<Door> = settings.admin.iter().map(open_door).collect::<Result<_, _>>()?;
         let admin = doors.iter().map(Door::place).collect();
-        let edge =
-            Edge::start(settings.edge_config(clock.clone())?, set).map_err(|error| not_started(&error))?;
+        let edge = Edge::start(settings.edge_config(clock.clone())?, set)
+            .map_err(|error| not_started(&error, &settings))?;
         let node = Arc::new(Node::new(edge, book, clock));
         let drain = Drain::new();
         let serve = |door| admin::serve(door, node.clone(), drain.clone());
@@ -207,8 +207,11 @@ fn open_door(listen: &AdminListen) -> Result<Door, NotStarted> {
     door.map_err(|error| NotStarted::new(&error).hint(error.hint()))
 }
 
-fn not_started(error: &StartError) -> NotStarted {
+fn not_started(error: &StartError, settings: &Settings) -> NotStarted {
     let mut what = error.to_string();
+    if let (StartError::Log(_), Some(log)) = (error, settings.access_log_file()) {
+        what = format!("the access log {} cannot be opened", log.display());
+    }
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         what.push_str(&format!(": {cause}"));

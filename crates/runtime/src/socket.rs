@@ -1,5 +1,8 @@
 //! Questions to the kernel about a connected socket that the standard library does not ask.
-#![allow(unsafe_code, reason = "ioctl has no safe wrapper among our dependencies; it writes one integer that we own")]
+#![allow(
+    unsafe_code,
+    reason = "ioctl has no safe wrapper among our dependencies; it writes one integer that we own"
+)]
 
 use std::os::fd::{AsFd, AsRawFd};
 

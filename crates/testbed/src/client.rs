@@ -41,6 +41,7 @@ impl fmt::Display for NoReply {
 pub struct Client {
     stream: TcpStream,
     unread: Vec<u8>,
+    was_reset: bool,
 }
 
 impl Client {
@@ -54,7 +55,7 @@ impl Client {
             TcpStream::connect_timeout(&to, WAIT_MAX).unwrap_or_else(|e| panic!("connect {to}: {e}"));
         stream.set_nodelay(true).expect("a connected socket takes TCP_NODELAY");
         stream.set_write_timeout(Some(WAIT_MAX)).expect("a connected socket takes a time-out");
-        Self { stream, unread: Vec::new() }.patient_for(WAIT_MAX)
+        Self { stream, unread: Vec::new(), was_reset: false }.patient_for(WAIT_MAX)
     }
 
     /// Reads wait that long at most.
@@ -267,7 +268,9 @@ impl Client {
             match self.fill() {
                 Ok(0) => {
                     reply.body.append(&mut self.unread);
-                    return Ok(());
+                    // Only a reset tells a part from the whole where no length was said.
+                    let cut = self.was_reset;
+                    return if cut { Err(NoReply::CutOff(Box::new(std::mem::take(reply)))) } else { Ok(()) };
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -319,7 +322,10 @@ impl Client {
         let mut piece = [0; 64 << 10];
         let read = match self.stream.read(&mut piece) {
             // Who resets has ended the connection, too; `no_more` tells a reply cut off by either.
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                self.was_reset = true;
+                0
+            }
             other => other?,
         };
         self.unread.extend_from_slice(&piece[..read]);

@@ -31,7 +31,7 @@ pub enum Check {
     TestBinary,
     /// A word that must not stand in the project.
     Word,
-    /// A page that names a file which is not there, or lacks a metric that is.
+    /// A page that names a file which is not there, or lacks a metric or limit that is.
     Page,
     /// An exception that is not needed, or gives no reason.
     Exception,

@@ -1,5 +1,5 @@
 //! Pages that speak of the project: each path that a page gives in backticks is there, and each metric that the
-//! code exposes has its line in `docs/metrics.md`.
+//! code exposes has its line in `docs/metrics.md`, as each limit of a file has in `docs/limits.md`.
 //!
 //! Judged of paths are Markdown files and paths that begin with a folder of the workspace; patterns and placeholders
 //! (`fuzz/corpus/TARGET`) are not.
@@ -13,11 +13,14 @@ const FOLDERS: &[&str] = &["bench/", "crates/", "docs/", "examples/", "fuzz/", "
 
 /// The page of metrics.
 const METRICS_PAGE: &str = "docs/metrics.md";
+/// The page of limits.
+const LIMITS_PAGE: &str = "docs/limits.md";
 
 /// Judges every page.
 pub fn check(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = check_paths(workspace);
     findings.extend(check_metrics(workspace));
+    findings.extend(check_limits(workspace));
     findings
 }
 
@@ -37,6 +40,27 @@ fn check_metrics(workspace: &Workspace) -> Vec<Finding> {
             for name in names.filter(|name| !page.contains(&format!("`{name}`"))) {
                 let message = format!("the metric `{name}` is not described");
                 let remedy = format!("give it a line in {METRICS_PAGE}: the question that it answers");
+                findings.push(Finding::new(Check::Page, &file.path, index + 1, message, remedy));
+            }
+        }
+    }
+    findings
+}
+
+/// A limit is a member of a `KEYS` list in `model` that is named like one; bounds of a lifetime are policy.
+fn check_limits(workspace: &Workspace) -> Vec<Finding> {
+    let page = workspace.file(LIMITS_PAGE).map(|page| page.text.as_str()).unwrap_or_default();
+    let is_limit = |key: &str| {
+        ["_max", "_min", "_timeout"].iter().any(|end| key.ends_with(end)) && !key.starts_with("lifetime")
+    };
+    let mut findings = Vec::new();
+    for file in workspace.files.iter().filter(|f| f.is_rust() && f.path.starts_with("crates/model/src/")) {
+        let lists = file.text.lines().enumerate().skip_while(|(_, line)| !line.contains(" KEYS: &[&str]"));
+        for (index, line) in lists.take_while(|(_, line)| line.trim() != "];") {
+            let keys = line.split('"').skip(1).step_by(2).filter(|key| is_limit(key));
+            for key in keys.filter(|key| !page.contains(&format!("{key}`"))) {
+                let remedy = format!("give it a line in {LIMITS_PAGE}: default, bounds, what happens there");
+                let message = format!("the limit `{key}` is not described");
                 findings.push(Finding::new(Check::Page, &file.path, index + 1, message, remedy));
             }
         }

@@ -6,7 +6,8 @@ use std::io;
 use std::path::Path;
 
 /// Folders that hold nothing written by hand.
-const FOLDERS_SKIPPED: &[&str] = &["target", "node_modules", "corpus", "found", "artifacts", ".git", ".littoral"];
+const FOLDERS_SKIPPED: &[&str] =
+    &["target", "node_modules", "corpus", "found", "artifacts", ".git", ".littoral"];
 /// Larger files are data, not text written by hand. Bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 

@@ -27,7 +27,7 @@ fn keys(count: usize) -> Vec<String> {
 
 #[test]
 #[ignore = "a measurement"]
-fn measure_lookups() {
+fn lookup_and_insertion_costs_are_printed() {
     let fence = fence();
     let request = Fields::default();
     let mut scratch = Vec::new();
@@ -85,7 +85,7 @@ fn measure_insertion_into_a_full_store() {
 
 #[test]
 #[ignore = "a measurement"]
-fn measure_judgement() {
+fn the_cost_of_a_judgement_is_printed() {
     for (purges, max) in
         [(0, 65_536), (1_000, 65_536), (60_000, 65_536), (100_000, 1 << 20), (1_000_000, 1 << 21)]
     {

@@ -219,6 +219,10 @@ impl Lead {
     }
 
     fn store(&self, judged: &Judged<'_>, head: &StoredResponse) {
+        // Purged on its way: what was fetched since must not be put aside for it.
+        if !is_live(&self.worker, judged, head) {
+            return self.worker.report.borrow().not_stored("purged");
+        }
         let store = &self.worker.shared.store;
         let body = Body::from_pieces(self.fill.pieces());
         let parts = head.parts().clone();
@@ -231,6 +235,12 @@ impl Lead {
             ResponseParts { content: Content::Whole(body), ..parts }
         };
         let stored = Arc::new(StoredResponse::new(parts));
+        // A new response in the place of the one that was to be validated, whatever it varies by now.
+        if let Some(stale) = &judged.wanted.stale
+            && store.replace(&judged.wanted.key, stale, stored.clone())
+        {
+            return;
+        }
         if let Err(reason) = store.insert(&judged.wanted.key, SiteIx(judged.place.site().index), stored) {
             self.worker.report.borrow().not_stored(reason.as_str());
         }

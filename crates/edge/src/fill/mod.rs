@@ -1,4 +1,4 @@
-//! Fetching once for many (DESIGN §5, fill): one fetch per key until its head is known, then one per variant. A
+//! Fetching once for many: one fetch per key until its head is known, then one per variant. A
 //! fill belongs to the thread that began it; it appends pieces that never change, and readers on any thread follow
 //! it. Waiters receive nothing until the head is found storable and shareable, and each is then matched again
 //! against `Vary` and its own `Authorization`. What cannot be shared is handed to the one that asked; the others

@@ -38,6 +38,8 @@ pub(crate) enum Joined {
     Follow(Arc<Fill>),
     /// The last answer under this key could not be shared: fetch alone.
     Alone,
+    /// What is wanted has been stored in the meantime.
+    Stored,
 }
 
 impl FillTable {
@@ -45,13 +47,15 @@ impl FillTable {
         FillTable { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), held_bytes: Arc::default() }
     }
 
-    /// Joins the fill under `key`. One that `is_usable` refuses (a purge has overtaken it) is replaced.
+    /// Joins the fill under `key`. One that `is_usable` refuses (a purge has overtaken it) is replaced. Where there is
+    /// none, `is_stored` is asked once more: a fill stores what it brought before it leaves the table.
     pub(crate) fn join(
         &self,
         hash: u64,
         key: &[u8],
         now: i64,
         is_usable: impl FnOnce(&Fill) -> bool,
+        is_stored: impl FnOnce() -> bool,
         effective: Position,
         owner: usize,
     ) -> Joined {
@@ -67,6 +71,9 @@ impl FillTable {
             && is_usable(fill)
         {
             return Joined::Follow(fill.clone());
+        }
+        if is_stored() {
+            return Joined::Stored;
         }
         let fill = Arc::new(Fill::new(key.into(), effective, owner, self.held_bytes.clone()));
         shard.fills.insert(key.into(), fill.clone());

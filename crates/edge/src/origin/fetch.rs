@@ -10,7 +10,7 @@ use crate::worker::Worker;
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
-use littoral_http_caching::Fields;
+use littoral_http_caching::{Fields, Known};
 use std::rc::Rc;
 
 /// What is sent.
@@ -49,10 +49,31 @@ pub(crate) async fn fetch(
     request: OriginRequest,
 ) -> Result<OriginResponse, OriginError> {
     let OriginRequest { method, target, fields, body, interim } = request;
+    let response = fetch_any(worker, pool, (&method, &target, &fields), body, interim.as_ref()).await?;
+    if response.status == 101 && !is_upgrade_asked_for(&fields, &response.fields) {
+        return Err(OriginError::Malformed);
+    }
+    Ok(response)
+}
+
+/// A 101 must name protocols that the request offered (RFC 9110 §7.8).
+fn is_upgrade_asked_for(request: &Fields, response: &Fields) -> bool {
+    let mut chosen = response.list(Known::Upgrade).peekable();
+    chosen.peek().is_some()
+        && chosen.all(|token| request.list(Known::Upgrade).any(|offered| offered.eq_ignore_ascii_case(token)))
+}
+
+async fn fetch_any(
+    worker: &Rc<Worker>,
+    pool: &Rc<Pool>,
+    (method, target, fields): (&Method, &Bytes, &Fields),
+    body: RequestBody,
+    interim: Option<&InterimSink>,
+) -> Result<OriginResponse, OriginError> {
     let spare = body.again();
     let lease = pool.lease(worker, false).await?;
     let reused = lease.reused;
-    let first = assemble(&method, &target, &fields, body, interim.as_ref())?;
+    let first = assemble(method, target, fields, body, interim)?;
     match exchange(pool, lease, first).await {
         Ok(response) => Ok(response),
         Err(Failed { error: OriginError::Closed, unsent }) if reused => {
@@ -62,7 +83,7 @@ pub(crate) async fn fetch(
                 _ => return Err(OriginError::Closed),
             };
             let lease = pool.lease(worker, true).await?;
-            let second = assemble(&method, &target, &fields, body, interim.as_ref())?;
+            let second = assemble(method, target, fields, body, interim)?;
             exchange(pool, lease, second).await.map_err(|failed| failed.error)
         }
         Err(failed) => Err(failed.error),

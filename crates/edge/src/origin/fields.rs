@@ -75,8 +75,7 @@ impl ForOrigin<'_> {
                 matches!(self.conditionals, Conditionals::Client)
             }
             Known::Range | Known::IfRange => self.range,
-            Known::Other => !STEERING_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field.as_bytes())),
-            _ => true,
+            _ => !STEERING_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field.as_bytes())),
         }
     }
 

@@ -10,6 +10,7 @@ use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -23,17 +24,28 @@ const READ_ROOM_MIN: usize = 8 * 1024;
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Bytes that the kernel has taken from us and the client has not acknowledged.
     fn queued_bytes(&self) -> u64;
+
+    /// Makes the coming close a visible break: a reset in plain TCP; in TLS the missing `close_notify` says it, too.
+    fn break_off(&self);
 }
 
 impl Transport for TcpStream {
     fn queued_bytes(&self) -> u64 {
         littoral_runtime::socket::unacknowledged_bytes(self)
     }
+
+    fn break_off(&self) {
+        let _ = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO));
+    }
 }
 
 impl Transport for TlsStream<TcpStream> {
     fn queued_bytes(&self) -> u64 {
         self.get_ref().0.queued_bytes()
+    }
+
+    fn break_off(&self) {
+        self.get_ref().0.break_off();
     }
 }
 
@@ -106,6 +118,10 @@ impl<S: Transport> Socket<S> {
 
     pub(crate) fn queued_bytes(&self) -> u64 {
         self.stream.borrow().queued_bytes()
+    }
+
+    pub(crate) fn break_off(&self) {
+        self.stream.borrow().break_off();
     }
 
     pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -35,7 +35,7 @@ fn what_is_in_flight_is_finished_and_idle_connections_are_closed() {
     // The edge waits a moment for a client's own close, and the clock stands still.
     drop((idle, waiting, half));
     let report = draining.join().expect("the drain ends");
-    assert_eq!(report.cut, 0);
+    assert_eq!(report.in_flight, 0);
     assert!(TcpStream::connect(bed.address()).is_err(), "a drained edge still listens");
 }
 
@@ -47,7 +47,7 @@ fn what_does_not_end_is_cut_at_the_deadline() {
     client.send("GET /a HTTP/1.1\r\nHost: site.test\r\n\r\n");
     gate.wait_for_arrivals(1);
     let report = bed.take_edge().drain(std::time::Duration::from_millis(200));
-    assert_eq!(report.cut, 1);
+    assert_eq!(report.in_flight, 1);
     assert!(client.try_reply("GET").is_err());
     gate.open();
 }

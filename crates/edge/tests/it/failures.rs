@@ -84,6 +84,20 @@ fn http_1_0_clients_see_a_cut_too_where_a_length_was_said() {
 }
 
 #[test]
+fn http_1_0_clients_see_a_cut_where_only_the_close_ends_the_content() {
+    for failure in [ok("0123456789").chunked(2).resets_after(5), ok("0123456789").chunked(2).hangs_after(5)] {
+        let bed = once(failure.max_age(60));
+        let mut client = bed.client();
+        client.send("GET /a HTTP/1.0\r\nHost: site.test\r\n\r\n");
+        match client.try_reply("GET") {
+            Err(NoReply::CutOff(_) | NoReply::Closed) => {}
+            Ok(reply) if reply.status >= 500 => {}
+            other => panic!("a part that looks whole: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn more_content_than_announced_is_not_passed_on() {
     let script = origin("/a", ok("0123456789").max_age(60).declares_length(4)).and("/b", ok("next"));
     let bed = Testbed::start(script);

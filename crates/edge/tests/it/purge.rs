@@ -204,7 +204,7 @@ fn content_under_way_when_a_purge_comes_is_not_kept() {
     early.send("GET /a HTTP/1.1\r\nHost: site.test\r\n\r\n");
     gate.wait_for_arrivals(1);
     let mut seen = Vec::new();
-    while !seen.ends_with(b"ol") {
+    while !seen.ends_with(b"\r\n\r\nol") {
         seen.extend(early.read_bytes(1));
     }
     bed.purge(Purge::url("http://site.test/a"));

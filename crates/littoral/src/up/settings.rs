@@ -79,7 +79,7 @@ impl Settings {
             return Err(NotStarted::new("the node listens nowhere")
                 .hint("give it an address: [listen] http = [\"[::]:80\"], or --http ADDR"));
         }
-        let tls = if https.is_empty() { None } else { Some(tls(arguments, &folder)?) };
+        let tls = if https.is_empty() { None } else { Some(tls(arguments, file.tls, &folder)?) };
         let (admin, token_file) = admin(arguments, file.admin, file.token.as_ref(), &folder)?;
         let access_log = match (file.access_log, &origin) {
             (Some(log), _) => log,
@@ -87,6 +87,9 @@ impl Settings {
             (None, Origin::Demo) => AccessLog::File(folder.join("access.log")),
             (None, _) => AccessLog::Stdout,
         };
+        if let AccessLog::File(path) = &access_log {
+            make_log_folder(path)?;
+        }
         let sites = file.sites.or_else(|| given_site(&origin, demo));
         Ok(Settings {
             origin,
@@ -147,6 +150,13 @@ impl Settings {
         vec![("access log", log)]
     }
 
+    pub(super) fn access_log_file(&self) -> Option<&Path> {
+        match &self.access_log {
+            AccessLog::File(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Where the token for administration over TCP is kept.
     pub(super) fn token_file(&self) -> Option<String> {
         self.token_file.as_ref().map(|file| file.display().to_string())
@@ -163,6 +173,7 @@ struct FileSettings {
     workers: Option<u16>,
     http: Option<Vec<SocketAddr>>,
     https: Vec<SocketAddr>,
+    tls: Option<TlsFiles>,
     admin: Option<Vec<AdminAddress>>,
     token: Option<TokenSource>,
     data: Option<PathBuf>,
@@ -179,6 +190,7 @@ impl Default for FileSettings {
             workers: None,
             http: None,
             https: Vec::new(),
+            tls: None,
             admin: None,
             token: None,
             data: None,
@@ -222,6 +234,10 @@ impl FileSettings {
             workers: node.workers.map(|workers| workers.value),
             http: node.listen.http.map(addresses),
             https: node.listen.https.map(addresses).unwrap_or_default(),
+            tls: node.tls.map(|tls| TlsFiles {
+                certificate: base.join(tls.certificate_file.value),
+                key: base.join(tls.key_file.value),
+            }),
             admin: node.admin.listen.map(|list| {
                 list.into_iter()
                     .map(|address| match address.value {
@@ -289,6 +305,18 @@ fn folder(arguments: &Up, origin: &Origin, file: &FileSettings) -> Result<PathBu
     })
 }
 
+/// The access log's folder, made if need be; the edge then opens the file.
+fn make_log_folder(log: &Path) -> Result<(), NotStarted> {
+    let made = match log.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => data::make(folder),
+        _ => Ok(()),
+    };
+    made.map_err(|error| {
+        NotStarted::new(format_args!("cannot make the folder of the access log {}: {error}", log.display()))
+            .hint("name another file in [log] access, or \"stdout\"")
+    })
+}
+
 fn default_http(origin: &Origin) -> SocketAddr {
     match origin {
         Origin::Demo => SocketAddr::from(([127, 0, 0, 1], HTTP_PORT)),
@@ -296,9 +324,14 @@ fn default_http(origin: &Origin) -> SocketAddr {
     }
 }
 
-fn tls(arguments: &Up, folder: &Path) -> Result<Tls, NotStarted> {
-    if let (Some(certificate), Some(key)) = (&arguments.certificate, &arguments.key) {
-        let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
+fn tls(arguments: &Up, file: Option<TlsFiles>, folder: &Path) -> Result<Tls, NotStarted> {
+    let given = match (&arguments.certificate, &arguments.key) {
+        (Some(certificate), Some(key)) => {
+            Some(TlsFiles { certificate: certificate.clone(), key: key.clone() })
+        }
+        _ => file,
+    };
+    if let Some(files) = given {
         return Ok(Tls { files, self_made: false });
     }
     let made = certificate::self_made(folder).map_err(NotStarted::new)?;

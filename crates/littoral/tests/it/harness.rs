@@ -59,7 +59,7 @@ impl Node {
             }
         });
         let node = Node { child, said, folder };
-        node.wait_until_said("access log");
+        node.wait_until_said("  access log  ");
         if arguments.contains(&"--demo") {
             node.wait_until_said("REVALIDATION");
             node.wait_until_said("tides.html");

@@ -140,3 +140,29 @@ fn https_without_a_certificate_uses_a_self_made_one_and_says_so() {
     let refused = Command::new("curl").args(["-s", &url]).status().unwrap();
     assert!(!refused.success(), "nobody vouches for the self-made certificate");
 }
+
+#[test]
+fn a_certificate_that_the_node_file_names_is_used() {
+    let first = Node::start(&["--demo", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0"]);
+    let made = first.folder.path().join(".littoral-demo");
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let copy = |from: &str, to: &str| std::fs::copy(made.join(from), folder.path().join(to)).unwrap();
+    copy("self-made-certificate.pem", "chain.pem");
+    copy("self-made-key.pem", "chain.key");
+    let site = format!(
+        "version = 1\nhosts = [\"*\"]\n\n[origins.app]\nurl = \"http://{}\"\n\n[[behaviors]]\npath = \"/*\"\n",
+        first.address()
+    );
+    std::fs::write(folder.path().join("site.toml"), site).unwrap();
+    let node_file = "version = 1\ndata = \"data\"\nsites = [\"site.toml\"]\n\n[listen]\nhttp = [\"127.0.0.1:0\"]\n\
+                     https = [\"127.0.0.1:0\"]\n\n[tls]\ncertificate_file = \"chain.pem\"\nkey_file = \"chain.key\"\n\n\
+                     [log]\naccess = \"logs/access.log\"\n";
+    std::fs::write(folder.path().join("littoral.toml"), node_file).unwrap();
+    let node = Node::start_in(folder.clone(), &["-c", "littoral.toml"]);
+    assert!(!node.said().contains("self-made"), "{}", node.said());
+    let url = format!("{}/", node.announced("https"));
+    let chain = folder.path().join("chain.pem").display().to_string();
+    let answered = Command::new("curl").args(["-s", "--cacert", &chain, &url]).output().unwrap();
+    assert!(String::from_utf8_lossy(&answered.stdout).starts_with("<!doctype html>"), "{answered:?}");
+    assert!(folder.path().join("logs/access.log").exists());
+}

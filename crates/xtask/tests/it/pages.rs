@@ -20,3 +20,12 @@ fn a_metric_has_its_line() {
     assert_eq!(said(&[source]), ["page crates/edge/src/a.rs:2"]);
     assert_eq!(said(&[("docs/metrics.md", "| `littoral_tides_total` |\n"), source]), [] as [&str; 0]);
 }
+
+#[test]
+fn a_limit_has_its_line() {
+    let keys = "pub(super) const KEYS: &[&str] = &[\n    \"ebb_max\",\n    \"name\",\n];\nconst OTHER: &str = \"flood_max\";\n";
+    let source = format!("{HEADER}{keys}");
+    let source = ("crates/model/src/a.rs", source.as_str());
+    assert_eq!(said(&[source]), ["page crates/model/src/a.rs:3"]);
+    assert_eq!(said(&[("docs/limits.md", "| `ebb_max` |\n"), source]), [] as [&str; 0]);
+}

@@ -39,7 +39,7 @@ impl<S: Transport> Connection<S> {
             Err(reason) => return self.refuse_with(worker, 400, reason).await,
         };
         let mut decoder = BodyDecoder::new(parsed.framing, &worker.shared.limits.h1);
-        let mut journey = match begin(worker, &mut request) {
+        let mut journey = match begin(worker, &request) {
             Begun::Ready(answer) => {
                 return self.answer_without_origin(worker, parsed, &request, answer, &begin_at).await;
             }
@@ -52,14 +52,16 @@ impl<S: Transport> Connection<S> {
             Ok(body) => body,
             Err(refusal) => return self.refuse_with(worker, refusal.status(), refusal.as_str()).await,
         };
-        let (answer, sent) =
-            match self.forward(worker, parsed, &request, journey, body, feed, &mut decoder).await {
-                Forwarded::Sent(answer, sent) => (answer, sent),
-                Forwarded::Upgraded(answer, upgrade) => {
-                    return self.tunnel(worker, &request, answer, upgrade, &begin_at).await;
-                }
-                Forwarded::ClientGone => return After::Abort,
-            };
+        // Boxed, so that the many connections that wait or hit do not carry room for it.
+        let forwarded =
+            Box::pin(self.forward(worker, parsed, &request, journey, body, feed, &mut decoder)).await;
+        let (answer, sent) = match forwarded {
+            Forwarded::Sent(answer, sent) => (answer, sent),
+            Forwarded::Upgraded(answer, upgrade) => {
+                return Box::pin(self.tunnel(worker, &request, answer, upgrade, &begin_at)).await;
+            }
+            Forwarded::ClientGone => return After::Abort,
+        };
         let keep = parsed.keep_alive && !answer.close && decoder.is_end() && !worker.is_draining();
         self.finish_exchange(worker, &request, &answer, &sent, keep, &begin_at).await
     }
@@ -150,7 +152,8 @@ impl<S: Transport> Connection<S> {
         log(worker, request, answer, sent, begin_at);
         if let Some(reason) = sent.cut {
             worker.report.borrow().refused(reason);
-            // What was announced will not come: only an abort can say so.
+            // What was announced will not come: only a break can say so.
+            self.socket.break_off();
             return After::Abort;
         }
         if keep { After::KeepAlive } else { After::Close }
