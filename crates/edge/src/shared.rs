@@ -292,8 +292,7 @@ pub(crate) fn join(
         worker.now(),
         |fill| fill.is_usable_at(fence, wanted),
         || by_now(worker, place, request, wanted).is_some(),
-        position,
-        worker.thread,
+        |key, held_bytes| Fill::new(key, position, worker.thread, held_bytes),
     )
 }
 

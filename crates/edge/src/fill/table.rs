@@ -56,8 +56,7 @@ impl FillTable {
         now: i64,
         is_usable: impl FnOnce(&Fill) -> bool,
         is_stored: impl FnOnce() -> bool,
-        effective: Position,
-        owner: usize,
+        begin: impl FnOnce(Box<[u8]>, Arc<AtomicU64>) -> Fill,
     ) -> Joined {
         let mut shard = self.shard(hash).lock();
         match shard.unshared.get(key) {
@@ -75,7 +74,7 @@ impl FillTable {
         if is_stored() {
             return Joined::Stored;
         }
-        let fill = Arc::new(Fill::new(key.into(), effective, owner, self.held_bytes.clone()));
+        let fill = Arc::new(begin(key.into(), self.held_bytes.clone()));
         shard.fills.insert(key.into(), fill.clone());
         Joined::Lead(fill)
     }
