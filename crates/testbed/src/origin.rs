@@ -367,7 +367,7 @@ fn serve(stream: &TcpStream, number: usize, shared: &Shared) -> io::Result<()> {
         } else {
             script.answer(&request).steps(&request)
         };
-        let outcome = take_steps(stream, &mut from, steps, shared);
+        let outcome = take_steps(stream, &mut from, steps, shared, number);
         if outcome.is_err() {
             lock(&shared.seen).abandoned += 1;
             shared.changed.notify_all();
@@ -380,7 +380,6 @@ fn serve(stream: &TcpStream, number: usize, shared: &Shared) -> io::Result<()> {
             stream.shutdown(Shutdown::Write)?;
             hang(stream, &mut from, shared)?;
         }
-        lock(&shared.seen).connections[number - 1].busy = false;
     }
     Ok(())
 }
@@ -409,8 +408,14 @@ fn take_steps(
     from: &mut BufReader<&TcpStream>,
     steps: Vec<Step>,
     shared: &Shared,
+    number: usize,
 ) -> io::Result<Next> {
-    for step in steps {
+    let last = steps.len().saturating_sub(1);
+    for (place, step) in steps.into_iter().enumerate() {
+        if place == last && matches!(step, Step::Send(_)) {
+            // Before it is sent: who has the answer may rely on the connection's being idle.
+            lock(&shared.seen).connections[number - 1].busy = false;
+        }
         match step {
             Step::Send(bytes) => stream.write_all(&bytes)?,
             Step::Hold(gate) => {

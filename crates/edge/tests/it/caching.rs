@@ -96,7 +96,7 @@ fn answers_are_not_stored_where_rfc_9111_or_the_default_policy_forbid_it() {
 fn answers_to_credentials_are_shared_only_where_the_origin_says_so() {
     let authorization = &[("Authorization", "Basic eDp5")][..];
     let cookie = &[("Cookie", "session=1")][..];
-    let cases: Vec<(&str, Answer, &[(&str, &str)], bool)> = vec![
+    let cases = [
         ("authorization, max-age", ok("x").max_age(60), authorization, false),
         ("authorization, public", ok("x").cache_control("public, max-age=60"), authorization, true),
         ("authorization, s-maxage", ok("x").s_maxage(60), authorization, true),

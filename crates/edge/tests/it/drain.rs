@@ -12,7 +12,7 @@ fn what_is_in_flight_is_finished_and_idle_connections_are_closed() {
     let script = script
         .and("/half", ok("0123456789").max_age(60).held_after(5, &content))
         .and("/a", ok("x").max_age(60));
-    let mut bed = Testbed::start(script);
+    let mut bed = Testbed::builder(script).workers(1).start();
     let mut idle = bed.client();
     idle.get("/a", "site.test").has_status(200);
     let mut waiting = bed.client();

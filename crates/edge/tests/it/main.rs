@@ -10,3 +10,4 @@ mod poisoning;
 mod purge;
 mod ranges;
 mod reuse;
+mod settings;
