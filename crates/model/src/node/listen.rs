@@ -41,7 +41,7 @@ pub struct TlsSection {
 pub struct AdminSection {
     /// A Unix socket, TCP, or several. Default: the caller's; an empty list: none. At most 16.
     pub listen: Option<Vec<Spanned<AdminAddress>>>,
-    /// What callers over TCP must present. Needed where there is a TCP address.
+    /// What callers over TCP must present. Default: one that the node makes and keeps in its data folder.
     pub token: Option<Token>,
 }
 
@@ -107,15 +107,6 @@ pub(super) fn read_admin(node: &Section<'_>) -> AdminSection {
         texts.value.into_iter().filter_map(|text| read_admin_address(&section, text)).collect::<Vec<_>>()
     });
     let token = read_token(&section);
-    let tcp = listen.iter().flatten().find(|address| matches!(address.value, AdminAddress::Tcp(_)));
-    let no_token = section.place("token").is_none() && section.place("token_file").is_none();
-    if let (Some(tcp), true) = (tcp, no_token) {
-        let message = "administration over TCP needs a token: every user of the machine reaches it";
-        let mistake = section.reader().mistake(&tcp.span, message, "open to whoever connects");
-        section
-            .reader()
-            .report_absence(mistake.hint("name a file that holds it: token_file = \"admin.token\""));
-    }
     section.finish(&[("[listen]", KEYS)]);
     AdminSection { listen, token }
 }
