@@ -55,13 +55,13 @@ pub struct EdgeLimits {
     pub h1: littoral_h1::Limits,
     /// From a request's first byte to the end of its head. Default 10 s.
     pub head_timeout: Duration,
-    /// Between two pieces of a request's body. Default 30 s.
+    /// How long a request's body may be waited for; its bytes give time back at `client_rate_min`. Default 30 s.
     pub body_timeout: Duration,
     /// How long an idle connection is kept. Default 75 s.
     pub keep_alive_timeout: Duration,
     /// Window over which a client that does not take its answer is judged. Default 30 s.
     pub write_timeout: Duration,
-    /// Bytes a second that a client must take, on average over `write_timeout`. Default 200.
+    /// Bytes a second that a client must take, on average over `write_timeout`, and send of a body. Default 200.
     pub client_rate_min: u64,
     /// How long nothing may move in an upgraded connection. Default 1 h.
     pub tunnel_timeout: Duration,

@@ -194,7 +194,8 @@ impl Edge {
         self.shared.current.load()
     }
 
-    /// Puts a policy in force. Requests under way end with the one they began with.
+    /// Puts a policy in force. Requests under way end with the one they began with; each thread lets go of the old
+    /// one's origins at its next sweep.
     pub fn install(&self, policy: PolicySet) {
         note_names(&self.shared.reporter, &policy);
         self.shared.store.set_shares(1.0, &shares(&policy));
@@ -206,9 +207,6 @@ impl Edge {
             .flat_map(|site| site.origins.iter().map(crate::origin::permits::origin_id))
             .collect();
         self.shared.origins.retain(|id| in_force.contains(&id));
-        for thread in 0..self.shared.mailboxes.len() {
-            self.shared.mailboxes.send(thread, WorkerMessage::PolicyChanged);
-        }
     }
 
     /// The metrics page, in Prometheus' text format 0.0.4.

@@ -1,6 +1,7 @@
 //! What a response that passed by means for what is stored: unsafe methods invalidate (RFC 9111 §4.4), answers to
 //! HEAD freshen or invalidate (§4.3.5).
 
+use crate::fill::with_fields;
 use crate::key;
 use crate::request::Request;
 use crate::respond::Place;
@@ -10,15 +11,23 @@ use bytes::Bytes;
 use littoral_cache::{Key, KeyRef, ResponseParts, Store, StoredResponse};
 use littoral_http_caching::{
     Fields, HeadUpdate, Method, RequestView, ResponseView, Times, freshen, head_freshens, invalidates,
-    judge_storing, stored_fields, storing::last_modified,
+    judge_storing, stored_fields,
 };
 use littoral_ledger::{Kind, Purge, Scope, SiteKey};
+use littoral_rules::Subject;
 use std::sync::Arc;
 
 /// Draws the consequences of a response that was passed through.
-pub(crate) fn after(worker: &Worker, place: &Place, request: &Request, status: u16, fields: &Fields) {
+pub(crate) fn after(
+    worker: &Worker,
+    place: &Place,
+    request: &Request,
+    status: u16,
+    fields: &Fields,
+    times: Times,
+) {
     if request.method == Method::Head {
-        return after_head(worker, place, request, status, fields);
+        return after_head(worker, place, request, status, fields, times);
     }
     if !invalidates(request.method, status) {
         return;
@@ -39,24 +48,50 @@ pub(crate) fn after(worker: &Worker, place: &Place, request: &Request, status: u
 /// Enters a purge of this URL on this node alone. Only if something is stored or being fetched under it: a site
 /// with many unsafe requests must not fill the table.
 fn invalidate(worker: &Worker, place: &Place, request: &Request, target: &Target) {
-    let policy = &place.behavior().expect("routed").key;
-    let mut url = key::keyed_host(place, policy, request).to_vec();
-    url.extend_from_slice(target.as_bytes());
+    let get = as_get(request, target);
+    let subject = Subject { host: &get.host, path: get.target.path(), method: &get.method_text };
+    // What is stored was keyed by the behavior of its own method and path.
+    let place = match place.site().behavior_position(&subject) {
+        Some(behavior) => place.clone().with_behavior(behavior),
+        None => place.clone(),
+    };
+    let key = key::build(&place, &get, Vec::new());
+    let url = &key.bytes[key.url];
     let concerned = ["http", "https"].into_iter().any(|scheme| {
         let mut key = Vec::with_capacity(url.len() + 16);
-        key::append_prefix(place, scheme, &mut key);
-        key.extend_from_slice(&url);
+        key::append_prefix(&place, scheme, &mut key);
+        key.extend_from_slice(url);
         worker.shared.store.lookup(KeyRef::new(&key)).is_some()
             || worker.shared.fills.any(|filling| filling.starts_with(&key))
     });
+    let policy = &place.behavior().expect("routed").key;
     let keyed_by_more = !policy.headers.is_empty() || !policy.cookies.is_empty();
     if concerned || keyed_by_more {
-        let scope = Scope::Url(String::from_utf8_lossy(&url).into());
+        let scope = Scope::Url(String::from_utf8_lossy(url).into());
         worker.shared.fence.apply(&Purge { site: SiteKey(place.site().key), scope, kind: Kind::Hard });
     }
 }
 
-fn after_head(worker: &Worker, place: &Place, request: &Request, status: u16, fields: &Fields) {
+/// The `GET` whose answer is stored for `target`, without fields of its own.
+fn as_get(request: &Request, target: &Target) -> Request {
+    Request {
+        protocol: request.protocol,
+        method: Method::Get,
+        method_text: Bytes::from_static(b"GET"),
+        host: request.host.clone(),
+        authority: request.authority.clone(),
+        target: target.clone(),
+        fields: Fields::builder().finish(),
+        scheme: request.scheme,
+        client: request.client,
+        body_length: None,
+        has_body: false,
+        upgrade: None,
+        id: request.id,
+    }
+}
+
+fn after_head(worker: &Worker, place: &Place, request: &Request, status: u16, fields: &Fields, times: Times) {
     if status != 200 {
         return;
     }
@@ -75,15 +110,13 @@ fn after_head(worker: &Worker, place: &Place, request: &Request, status: u16, fi
         HeadUpdate::Invalidate => invalidate(worker, place, request, &request.target),
         HeadUpdate::Freshen => {
             let behavior = place.behavior().expect("routed");
-            let now = worker.now();
             let fresh = freshen(&stored.fields, fields);
             let view = ResponseView { status: 200, fields: &fresh, close_delimited: false };
             let request_view = RequestView { method: Method::Get, fields: &request.fields };
-            let times = Times { requested: now, received: now };
             if let Ok(terms) = judge_storing(&request_view, &view, times, &behavior.rules) {
                 let fields = stored_fields(&fresh, &behavior.rules);
-                let last_modified = last_modified(&fields);
-                let parts = ResponseParts { fields, terms, last_modified, ..stored.parts().clone() };
+                let parts = ResponseParts { terms, ..stored.parts().clone() };
+                let parts = with_fields(worker, place, &request.fields, parts, fields);
                 worker.shared.store.replace(&key, &stored, Arc::new(StoredResponse::new(parts)));
             }
         }

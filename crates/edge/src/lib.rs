@@ -2,8 +2,8 @@
 //! with its own runtime and its own listeners; a connection, its lookups and its fetches stay on that thread.
 //!
 //! The files follow a request: `accept` → `tls` → `protocol` → `request` → `route` → `serve` → `key` →
-//! `lookup` → (`shared` → `fill` or `pass`) → `origin` → `answer` → `transform` → `respond`. Beside the path: `current` (the policies in force), `purge`, `explain`,
-//! `report` (counters and access log).
+//! `lookup` → (`shared` → `fill` or `pass`) → `origin` → `answer` → `transform` → `respond`. Beside the path: `current`
+//! (the policies in force), `purge`, `invalidate`, `explain`, `report` (counters and access log).
 //!
 //! Deliberately absent: configuration files, the administration server and the control link. They act through
 //! [`Edge`].

@@ -10,7 +10,7 @@ use crate::request::Request;
 use crate::respond::{Body, Head, Place, Response};
 use crate::worker::Worker;
 use crate::{invalidate, key};
-use littoral_http_caching::{Fields, Fwd, Known, hop_by_hop::end_to_end};
+use littoral_http_caching::{Fields, Fwd, Known, Times, hop_by_hop::end_to_end};
 use littoral_policy::{HostHeader, OriginServer};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -39,9 +39,11 @@ pub(crate) async fn pass_through(
         interim,
     };
     let note = Note { detail: pass.detail, ..Note::forwarded(Outcome::Pass, pass.forward) };
+    let requested = worker.now();
     match timed_fetch(worker, &pool(worker, place), outgoing).await {
         Ok(response) => {
-            invalidate::after(worker, place, request, response.status, &response.fields);
+            let times = Times { requested, received: worker.now() };
+            invalidate::after(worker, place, request, response.status, &response.fields, times);
             unshared(place, response, note)
         }
         Err(error) => failed(worker, place, note, error),
@@ -62,7 +64,8 @@ pub(crate) fn unshared(place: &Place, mut response: OriginResponse, note: Note) 
         } else {
             response.length
         },
-        body: if ended { Body::Empty } else { Body::Origin(Box::new(response.body)) },
+        // A tunnel goes on as its origin's connection, and counts as one until it ends.
+        body: if ended && upgrade.is_none() { Body::Empty } else { Body::Origin(Box::new(response.body)) },
         note: Note { forward_status: Some(response.status), ..note },
         place: Some(place.clone()),
         close: false,
@@ -118,6 +121,9 @@ pub(crate) fn for_origin(
         client_address: request.client.ip(),
         name: &worker.shared.name,
         version: request.protocol.version(),
+        // What a fetch for the cache carries is part of the key.
+        cookies: (!behavior.key.cookies.is_empty() && !matches!(conditionals, Conditionals::Client))
+            .then_some(&behavior.key.cookies),
         conditionals,
         range,
         upgrade,

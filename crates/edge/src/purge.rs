@@ -8,7 +8,7 @@ use crate::request::authority_and_host;
 use crate::worker::WorkerMessage;
 use bytes::Bytes;
 use littoral_ledger::{Kind, Purge, Scope, SiteKey};
-use littoral_policy::{PolicySet, Site};
+use littoral_policy::{HostKey, PolicySet, Site};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
@@ -190,8 +190,9 @@ fn plan(policy: &Arc<PolicySet>, request: &PurgeRequest) -> Result<Vec<Purge>, P
         add(check_site(only, site, url)?, Scope::Url(canonical));
     }
     for prefix in &request.prefixes {
-        let (site, canonical) = canonical_prefix(policy, prefix)?;
-        add(check_site(only, site, prefix)?, Scope::Prefix(canonical));
+        let (site, canonical) = canonical_prefixes(policy, prefix)?;
+        let site = check_site(only, site, prefix)?;
+        canonical.into_iter().for_each(|prefix| add(site, Scope::Prefix(prefix)));
     }
     for tag in &request.tags {
         if tag.is_empty() || !tag.bytes().all(|b| b.is_ascii_graphic() && b != b',') {
@@ -244,18 +245,22 @@ fn canonical_url<'a>(policy: &'a Arc<PolicySet>, url: &str) -> Result<(&'a Arc<S
     Ok((site, canonical.into()))
 }
 
-/// A prefix keeps its last segment as it is given: it may end in the middle of one.
-fn canonical_prefix<'a>(
+/// A prefix keeps its last segment as it is given: it may end in the middle of one. Where a behavior keys by the
+/// client's host, what is stored under the host as given is covered, too.
+fn canonical_prefixes<'a>(
     policy: &'a Arc<PolicySet>,
     prefix: &str,
-) -> Result<(&'a Arc<Site>, Box<str>), PurgeError> {
+) -> Result<(&'a Arc<Site>, Vec<Box<str>>), PurgeError> {
     let rest = prefix.split_once("://").map_or(prefix, |(_, rest)| rest);
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (authority, host) = authority_and_host(&Bytes::copy_from_slice(authority.as_bytes()));
     let position = policy.site_position(&host).ok_or_else(|| PurgeError::NoSiteFor(prefix.to_owned()))?;
     let site = &policy.sites()[position];
-    let host = site.canonical_host.as_deref().map_or(&authority[..], str::as_bytes);
     let path = crate::target::normalize_prefix(path)
         .map_err(|mistake| PurgeError::NotAUrl(prefix.to_owned(), mistake.as_str()))?;
-    Ok((site, format!("{}{path}", String::from_utf8_lossy(host)).into()))
+    let by_client = site.behaviors.iter().any(|behavior| behavior.key.host == HostKey::Client);
+    let given = (by_client || site.canonical_host.is_none()).then_some(&authority[..]);
+    let hosts = site.canonical_host.as_deref().map(str::as_bytes).into_iter().chain(given);
+    let prefixes = hosts.map(|host| format!("{}{path}", String::from_utf8_lossy(host)).into()).collect();
+    Ok((site, prefixes))
 }

@@ -30,7 +30,7 @@ pub(crate) struct Request {
     pub(crate) method_text: Bytes,
     /// Lower case, without port.
     pub(crate) host: Bytes,
-    /// Lower case, with the port if the client gave one.
+    /// Canonical, with the port if the client gave one that is no default.
     pub(crate) authority: Bytes,
     pub(crate) target: Target,
     pub(crate) fields: Fields,
@@ -60,21 +60,34 @@ impl Request {
     }
 }
 
-/// Lower-cased authority and the host in it, copying only where a letter had to change.
+/// The canonical authority and the host in it: lower case, no final dot, no port that is empty or the default of
+/// `http` or `https`, so that a host has one spelling in keys, purges and towards the origin. Copies only where
+/// something had to change.
 pub(crate) fn authority_and_host(given: &Bytes) -> (Bytes, Bytes) {
     let authority = if given.iter().any(u8::is_ascii_uppercase) {
         Bytes::from(given.to_ascii_lowercase())
     } else {
         given.clone()
     };
-    let host_len = match authority.first() {
+    let name_len = match authority.first() {
         Some(b'[') => memchr::memchr(b']', &authority).map_or(authority.len(), |end| end + 1),
         _ => memchr::memchr(b':', &authority).unwrap_or(authority.len()),
     };
     // A fully qualified name with its final dot is the same host.
-    let host_len = if host_len > 1 && authority[host_len - 1] == b'.' { host_len - 1 } else { host_len };
+    let host_len = if name_len > 1 && authority[name_len - 1] == b'.' { name_len - 1 } else { name_len };
     let host = authority.slice(..host_len);
-    (authority, host)
+    let given_port = authority.get(name_len + 1..).unwrap_or_default();
+    let port = match given_port.iter().position(|&b| b != b'0') {
+        Some(first) => &given_port[first..],
+        // Port 0 keeps one zero.
+        None => &given_port[given_port.len().saturating_sub(1)..],
+    };
+    let canonical = match port {
+        b"" | b"80" | b"443" => host.clone(),
+        _ if host_len == name_len && port.len() == given_port.len() => authority.clone(),
+        _ => [&host[..], b":", port].concat().into(),
+    };
+    (canonical, host)
 }
 
 #[cfg(test)]
@@ -82,18 +95,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_found_in_authorities() {
-        for (given, host) in [
-            ("Example.COM", "example.com"),
-            ("example.com:8080", "example.com"),
-            ("example.com.", "example.com"),
-            ("example.com.:80", "example.com"),
-            ("[2001:DB8::1]:443", "[2001:db8::1]"),
-            ("127.0.0.1:8080", "127.0.0.1"),
-            ("", ""),
+    fn authorities_have_one_spelling_and_hosts_are_found_in_them() {
+        for (given, authority, host) in [
+            ("Example.COM", "example.com", "example.com"),
+            ("example.com:8080", "example.com:8080", "example.com"),
+            ("example.com:08080", "example.com:8080", "example.com"),
+            ("example.com.", "example.com", "example.com"),
+            ("example.com.:80", "example.com", "example.com"),
+            ("example.com.:81", "example.com:81", "example.com"),
+            ("example.com:", "example.com", "example.com"),
+            ("example.com:443", "example.com", "example.com"),
+            ("example.com:00", "example.com:0", "example.com"),
+            ("[2001:DB8::1]:443", "[2001:db8::1]", "[2001:db8::1]"),
+            ("[2001:DB8::1]:444", "[2001:db8::1]:444", "[2001:db8::1]"),
+            ("127.0.0.1:8080", "127.0.0.1:8080", "127.0.0.1"),
+            ("", "", ""),
         ] {
-            let (_, found) = authority_and_host(&Bytes::from_static(given.as_bytes()));
-            assert_eq!(found, host.as_bytes(), "{given}");
+            let found = authority_and_host(&Bytes::from_static(given.as_bytes()));
+            assert_eq!(found, (authority.into(), host.into()), "{given}");
         }
     }
 }

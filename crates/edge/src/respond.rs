@@ -3,9 +3,8 @@
 
 use crate::current::Snapshot;
 use crate::fill::FillReader;
-use crate::note::Note;
+use crate::note::{Note, Outcome};
 use crate::origin::OriginBody;
-use crate::request::Request;
 use crate::worker::Worker;
 use bytes::Bytes;
 use littoral_cache::{HotEntry, StoredResponse};
@@ -176,7 +175,7 @@ impl Response {
 }
 
 /// Appends the field lines of `answer` in HTTP/1.1's form, without those that belong to framing and connection.
-pub(crate) fn write_fields(worker: &Worker, request: &Request, answer: &Response, out: &mut Vec<u8>) {
+pub(crate) fn write_fields(worker: &Worker, answer: &Response, out: &mut Vec<u8>) {
     let now = worker.now();
     let place = answer.place.as_ref();
     match &answer.head {
@@ -190,19 +189,17 @@ pub(crate) fn write_fields(worker: &Worker, request: &Request, answer: &Response
             }
         }
     }
-    let cache_status = match &answer.head {
-        Head::Stored(stored, _) => stored.fields.get(Known::CacheStatus),
-        Head::Fields(fields) => fields.get(Known::CacheStatus),
+    let fields = match &answer.head {
+        Head::Stored(stored, _) => &stored.fields,
+        Head::Fields(fields) => &**fields,
     };
     out.extend_from_slice(b"cache-status: ");
-    if let Some(upstream) = cache_status {
+    for upstream in fields.all(Known::CacheStatus) {
         out.extend_from_slice(upstream);
         out.extend_from_slice(b", ");
     }
     answer.note.write(&worker.shared.name, out);
-    out.extend_from_slice(b"\r\nvia: ");
-    out.extend_from_slice(request.protocol.version().as_bytes());
-    out.push(b' ');
+    out.extend_from_slice(b"\r\nvia: 1.1 ");
     out.extend_from_slice(worker.shared.name.as_bytes());
     out.extend_from_slice(b"\r\n");
 }
@@ -235,7 +232,9 @@ fn write_stored(
         }
     }
     let age = stored.terms.current_age(now);
-    if age > 0 || answer.note.forward.is_none() {
+    let reused = matches!(answer.note.outcome, Outcome::Hit | Outcome::Stale);
+    write_downstream_lifetime(place, age, out);
+    if age > 0 || reused {
         out.extend_from_slice(b"age: ");
         out.extend_from_slice(itoa::Buffer::new().format(age).as_bytes());
         out.extend_from_slice(b"\r\n");
@@ -261,13 +260,13 @@ fn append_block(place: Option<&Place>, stored: &StoredResponse, out: &mut Vec<u8
             response::field(out, line.name, line.value);
         }
     }
-    write_downstream_lifetime(place, out);
 }
 
-fn write_downstream_lifetime(place: Option<&Place>, out: &mut Vec<u8>) {
+/// The lifetime that clients are told, which counts from now: their caches take the age off again.
+fn write_downstream_lifetime(place: Option<&Place>, age: u32, out: &mut Vec<u8>) {
     if let Some(seconds) = downstream_lifetime(place) {
         out.extend_from_slice(b"cache-control: max-age=");
-        out.extend_from_slice(itoa::Buffer::new().format(seconds).as_bytes());
+        out.extend_from_slice(itoa::Buffer::new().format(seconds.saturating_add(age)).as_bytes());
         out.extend_from_slice(b"\r\n");
     }
 }
@@ -315,5 +314,4 @@ fn write_not_modified(place: Option<&Place>, stored: &StoredResponse, out: &mut 
             response::field(out, line.name, line.value);
         }
     }
-    write_downstream_lifetime(place, out);
 }

@@ -6,7 +6,6 @@ use crate::worker::Worker;
 use littoral_http_caching::{Known, Method};
 use littoral_policy::Behavior;
 use littoral_rules::Subject;
-use std::rc::Rc;
 
 /// A request may pass this cache so many times before it counts as a loop (RFC 8586).
 const LOOPS_MAX: usize = 3;
@@ -24,7 +23,10 @@ pub(crate) fn route(worker: &Worker, request: &Request) -> Result<Place, Box<Res
     };
     let place = place.with_behavior(behavior);
     match refusal(worker, request, &place) {
-        Some(refused) => Err(Box::new(refused.at(&place))),
+        Some(refused) => {
+            worker.report.borrow().refused(refused.note.detail.unwrap_or("refused"));
+            Err(Box::new(refused.at(&place)))
+        }
         None => Ok(place),
     }
 }
@@ -35,6 +37,11 @@ fn refusal(worker: &Worker, request: &Request, place: &Place) -> Option<Response
         let allow = behavior.methods.names().collect::<Vec<_>>().join(", ");
         return Some(Response::local(405, "method-not-allowed").with_field(Known::Allow, allow.as_bytes()));
     }
+    // RFC 9110 §7.6.2: the last recipient answers.
+    if request.method_text == "OPTIONS" && request.fields.single(Known::MaxForwards) == Some(b"0") {
+        let allow = behavior.methods.names().collect::<Vec<_>>().join(", ");
+        return Some(Response::local(204, "max-forwards").with_field(Known::Allow, allow.as_bytes()));
+    }
     if request.body_length.is_some_and(|length| length > behavior.request_body_bytes_max) {
         return Some(Response::local(413, "request-body-too-large").closing());
     }
@@ -44,14 +51,6 @@ fn refusal(worker: &Worker, request: &Request, place: &Place) -> Option<Response
         id.trim_ascii().eq_ignore_ascii_case(name)
     });
     (passed.count() >= LOOPS_MAX).then(|| Response::local(508, "loop"))
-}
-
-/// The limit for a request's body where its length was not announced.
-pub(crate) fn body_bytes_max(worker: &Rc<Worker>, request: &Request) -> u64 {
-    route(worker, request)
-        .ok()
-        .and_then(|place| place.behavior().map(|behavior| behavior.request_body_bytes_max))
-        .unwrap_or(0)
 }
 
 /// The tokens of the client's `Upgrade` that the behavior lets through; `None` when there are none.

@@ -60,6 +60,16 @@ pub(crate) struct Wanted {
 }
 
 impl Journey {
+    /// The limit for the request's body, announced or not.
+    pub(crate) fn body_bytes_max(&self) -> u64 {
+        self.place.behavior().expect("routed").request_body_bytes_max
+    }
+
+    /// Whether nobody but this client has anything of it.
+    pub(crate) fn is_for_client_alone(&self) -> bool {
+        matches!(self.way, Way::Pass { .. })
+    }
+
     /// Lets go of the connection's buffer.
     pub(crate) fn detach(&mut self) {
         if let Way::Fetch(wanted) = &mut self.way {

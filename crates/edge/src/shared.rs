@@ -16,7 +16,8 @@ use crate::transform::range;
 use crate::worker::Worker;
 use littoral_cache::{Content, Store, StoredResponse};
 use littoral_http_caching::{
-    Known, Precondition, RangeAnswer, SelectingKey, evaluate, may_serve_disconnected, may_serve_on_error,
+    Known, Precondition, RangeAnswer, Reuse, SelectingKey, evaluate, judge_reuse, may_serve_disconnected,
+    may_serve_on_error,
 };
 use littoral_ledger::Verdict;
 use std::rc::Rc;
@@ -68,7 +69,8 @@ pub(crate) async fn fetch_shared(
                     return answer;
                 }
             }
-            Phase::Freshened(stored) => {
+            Phase::Freshened { shared: false, .. } if !leads => break,
+            Phase::Freshened { response: stored, .. } => {
                 if is_live(worker, &wanted, &stored) && fits(request, &stored, leads, &mut variant) {
                     let ttl = stored.terms.freshness_left(worker.now());
                     let outcome = if leads { Outcome::Revalidated } else { Outcome::Collapsed };
@@ -216,7 +218,7 @@ fn from_fill(
     Some(Response {
         status,
         head: Head::Stored(Held::Shared(stored), shape),
-        body: Body::Fill(FillReader::new(fill.clone(), wanted_bytes)),
+        body: Body::Fill(FillReader::new(fill.clone(), wanted_bytes)?),
         length,
         note,
         place: Some(place.clone()),
@@ -275,7 +277,9 @@ pub(crate) fn join(
     key.extend_from_slice(&wanted.key.bytes);
     key.push(0);
     key.push(
-        u8::from(request.fields.has(Known::Authorization)) | u8::from(request.fields.has(Known::Cookie)) << 1,
+        u8::from(request.fields.has(Known::Authorization))
+            | u8::from(request.fields.has(Known::Cookie)) << 1
+            | u8::from(wanted.ranged) << 2,
     );
     key.extend_from_slice(variant);
     if wanted.ranged {
@@ -286,24 +290,34 @@ pub(crate) fn join(
     }
     let fence = &worker.shared.fence;
     let position = fence.position();
+    let directives = lookup::directives(place, request);
+    let is_fresh = |stored: &StoredResponse| {
+        judge_reuse(&stored.terms, directives.as_ref(), worker.now()) == Reuse::Fresh
+    };
     worker.shared.fills.join(
         wanted.key.hash,
         &key,
         worker.now(),
-        |fill| fill.is_usable_at(fence, wanted),
+        |fill| fill.is_usable_at(fence, wanted, is_fresh),
         || by_now(worker, place, request, wanted).is_some(),
         |key, held_bytes| Fill::new(key, position, worker.thread, held_bytes),
     )
 }
 
-/// Everything that the fetch needs.
+/// Everything that the fetch needs. Made after the fill has taken its position: what was hard-purged up to there
+/// lends it no validators.
 pub(crate) fn plan(
     worker: &Rc<Worker>,
     place: &Place,
     request: &Request,
-    wanted: Wanted,
+    mut wanted: Wanted,
     interim: Option<InterimSink>,
 ) -> Plan {
+    if let Some(stale) = &wanted.stale
+        && verdict(worker, &wanted, stale) == Verdict::Hard
+    {
+        wanted.stale = None;
+    }
     let conditionals = match &wanted.stale {
         Some(stale) if matches!(stale.content, Content::Whole(_)) => {
             let (etag, modified) = littoral_http_caching::conditional_fields(&stale.fields);

@@ -1,8 +1,9 @@
 //! The request target, normalized once: routing, key and origin receive the same bytes ("whatever the
 //! origin can see is canonical, keyed, or removed"). Normalization follows RFC 3986 §6.2.2: percent-encoded
-//! unreserved characters are decoded, other escapes get upper-case digits, dot segments are removed. What could
-//! be read in two ways (a broken escape, an encoded NUL) is refused. Encoded slashes stay encoded; repeated
-//! slashes stay. The query is left as it came: its meaning is the application's.
+//! unreserved characters are decoded, other escapes get upper-case digits, dot segments are removed; what no URL
+//! holds bare is encoded, as browsers do. What could be read in two ways (a broken escape, an encoded NUL) is refused.
+//! Encoded slashes stay encoded; repeated slashes stay. The query is otherwise left as it came: its meaning is the
+//! application's.
 
 use bytes::Bytes;
 
@@ -36,13 +37,13 @@ impl Target {
     /// Copies only where something had to change.
     pub(crate) fn normalize(raw: Bytes) -> Result<Target, TargetMistake> {
         let path_len = memchr::memchr(b'?', &raw).unwrap_or(raw.len());
-        if is_normal(&raw[..path_len]) {
+        if is_normal(&raw[..path_len]) && !raw[path_len..].iter().any(is_never_bare) {
             return Ok(Target { bytes: raw, path_len });
         }
         let decoded = decode_unreserved(&raw[..path_len])?;
         let mut bytes = remove_dot_segments(&decoded);
         let path_len_new = bytes.len();
-        bytes.extend_from_slice(&raw[path_len..]);
+        append_query(&raw[path_len..], &mut bytes);
         Ok(Target { bytes: bytes.into(), path_len: path_len_new })
     }
 
@@ -93,12 +94,13 @@ pub(crate) fn normalize_prefix(prefix: &str) -> Result<String, TargetMistake> {
     let last = memchr::memrchr(b'/', &decoded).map_or(0, |at| at + 1);
     let mut whole = remove_dot_segments(&decoded[..last]);
     whole.extend_from_slice(&decoded[last..]);
-    Ok(String::from_utf8_lossy(&whole).into_owned() + query)
+    append_query(query.as_bytes(), &mut whole);
+    Ok(String::from_utf8_lossy(&whole).into_owned())
 }
 
 fn is_normal(path: &[u8]) -> bool {
     path.first() == Some(&b'/')
-        && memchr::memchr2(b'%', b'\\', path).is_none()
+        && !path.iter().any(|&b| b == b'%' || is_encoded_in_paths(b))
         && memchr::memmem::find(path, b"/.").is_none_or(|_| !has_dot_segment(path))
 }
 
@@ -129,12 +131,32 @@ fn decode_unreserved(path: &[u8]) -> Result<Vec<u8>, TargetMistake> {
                 }
                 rest = &rest[2..];
             }
-            // Some origins read a backslash as a slash; encoded, it can only be itself.
-            b'\\' => out.extend_from_slice(b"%5C"),
+            byte if is_encoded_in_paths(byte) => push_encoded(byte, &mut out),
             other => out.push(other),
         }
     }
     Ok(out)
+}
+
+/// Octets that no path holds (RFC 3986 §3.3). Some origins read a backslash as a slash; encoded, it can only be itself.
+fn is_encoded_in_paths(byte: u8) -> bool {
+    is_never_bare(&byte) || matches!(byte, b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+}
+
+/// Octets that queries do not hold either, not even those of browsers.
+fn is_never_bare(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'<' | b'>')
+}
+
+fn append_query(query: &[u8], out: &mut Vec<u8>) {
+    for &byte in query {
+        if is_never_bare(&byte) { push_encoded(byte, out) } else { out.push(byte) }
+    }
+}
+
+fn push_encoded(byte: u8, out: &mut Vec<u8>) {
+    let digit = |value: u8| b"0123456789ABCDEF"[usize::from(value)];
+    out.extend([b'%', digit(byte >> 4), digit(byte & 15)]);
 }
 
 fn hex_value(digit: u8) -> Option<u8> {
@@ -194,6 +216,8 @@ mod tests {
             ("/a\\..\\b", "/a%5C..%5Cb"),
             ("/a?x=%2e&y=/../", "/a?x=%2e&y=/../"),
             ("/a?", "/a?"),
+            ("/a<b>\"`{|}^", "/a%3Cb%3E%22%60%7B%7C%7D%5E"),
+            ("/a?x=\"<>\"&y={|}^`", "/a?x=%22%3C%3E%22&y={|}^`"),
         ] {
             let target = Target::normalize(Bytes::from_static(raw.as_bytes())).unwrap();
             assert_eq!(target.as_bytes(), expected.as_bytes(), "{raw}");

@@ -13,6 +13,7 @@ use crate::report::{Reporter, WorkerReport};
 use bytes::BytesMut;
 use littoral_cache::{HotTable, MemoryStore};
 use littoral_ledger::Fence;
+use littoral_policy::PolicySet;
 use littoral_runtime::{Clock, Drain};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -22,8 +23,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::mpsc;
 
-/// Letters that may wait in a thread's mailbox. A letter beyond is dropped: nudges are made good by the sweep,
-/// and turns are waited for with a retry.
+/// Letters that may wait in a thread's mailbox. A letter beyond is dropped: nudges and the drain are made good by the
+/// sweep, and turns are waited for with a retry.
 const MAILBOX_MAX: usize = 1024;
 
 /// Entries in a thread's hot table.
@@ -55,8 +56,6 @@ pub(crate) enum WorkerMessage {
     OriginPermit(OriginId),
     /// Give up one idle connection to this origin.
     OriginReclaim(OriginId),
-    /// The policy in force changed: forget what only the old one named.
-    PolicyChanged,
     /// End idle connections; the listeners are closed.
     Drain,
 }
@@ -192,29 +191,39 @@ impl Worker {
                 }
                 WorkerMessage::OriginPermit(id) => self.pools.grant(id),
                 WorkerMessage::OriginReclaim(id) => self.pools.reclaim(id),
-                WorkerMessage::PolicyChanged => self.forget_old_origins(),
-                WorkerMessage::Drain => {
-                    self.draining.store(true, Ordering::Relaxed);
-                    self.deadlines.wake_all();
-                }
+                WorkerMessage::Drain => self.begin_drain(),
             }
         }
     }
 
-    fn forget_old_origins(&self) {
-        let policy = self.policy();
+    fn begin_drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.deadlines.wake_all();
+    }
+
+    /// Lets go of connections to origins that only an earlier policy named.
+    fn forget_old_origins(&self, policy: &PolicySet) {
         let in_force: HashSet<OriginId> =
             policy.sites().iter().flat_map(|site| site.origins.iter().map(origin_id)).collect();
         self.pools.retain(|id| in_force.contains(&id));
     }
 
-    /// Looks after deadlines, idle origin connections and dead cache entries until the edge ends.
+    /// Looks after deadlines, idle origin connections and dead cache entries until the edge ends; sees to what a
+    /// lost letter would have said.
     pub(crate) async fn keep_house(self: Rc<Self>) {
         let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut count: u32 = 0;
+        let mut policy = self.policy();
         loop {
             ticks.tick().await;
+            if !self.shared.current.is_current(&policy) {
+                policy = self.policy();
+                self.forget_old_origins(&policy);
+            }
+            if self.shared.drain.is_draining() && !self.is_draining() {
+                self.begin_drain();
+            }
             self.deadlines.sweep(self.monotonic_millis());
             self.pools.sweep(Instant::now());
             count = count.wrapping_add(1);

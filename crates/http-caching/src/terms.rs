@@ -58,10 +58,4 @@ impl Terms {
     pub fn is_fresh(&self, now: Seconds) -> bool {
         self.freshness_lifetime > self.current_age(now)
     }
-
-    /// These terms made stale as of `now` without changing the age: what a soft purge does. The windows for stale use
-    /// begin then.
-    pub fn stale_from(&self, now: Seconds) -> Terms {
-        Terms { freshness_lifetime: self.freshness_lifetime.min(self.current_age(now)), ..*self }
-    }
 }

@@ -136,7 +136,7 @@ fn canonical(file: &Path) -> PathBuf {
 /// Whether the file is meant as a node file: by the names at its top level, since one with mistakes must
 /// be judged as what it is meant to be.
 fn is_node_file(text: &str) -> bool {
-    const NODE: [&str; 7] = ["listen", "admin", "data", "workers", "sites", "log", "limits"];
+    const NODE: [&str; 9] = ["listen", "admin", "cache", "data", "workers", "sites", "log", "limits", "tls"];
     const SITE: [&str; 6] =
         ["hosts", "origins", "behaviors", "canonical_host", "surrogate_key_fields", "memory_share"];
     let (mut node, mut site, mut in_table) = (0, 0, false);

@@ -87,7 +87,7 @@ pub struct KeyPolicy {
     pub sort_query: bool,
     /// Request fields, in lower case.
     pub headers: Box<[Box<[u8]>]>,
-    /// Cookies. Names are case-sensitive.
+    /// Cookies; where there are some, a fetch for the cache carries no others. Names are case-sensitive.
     pub cookies: Box<[Box<str>]>,
     /// Which host is in it.
     pub host: HostKey,

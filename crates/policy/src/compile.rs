@@ -9,9 +9,7 @@ mod names;
 mod origin;
 
 use crate::{Behavior, Site, SiteIds};
-use littoral_model::{
-    BehaviorSection, Mistake, OriginSection, SiteFile, Span, Spanned, nearest, parse_site, quoted,
-};
+use littoral_model::{Mistake, SiteFile, Span, Spanned, nearest, parse_site, quoted};
 use littoral_rules::{HostMistake, HostPattern, check_host};
 use std::sync::Arc;
 
@@ -49,23 +47,6 @@ pub fn read_site(
         }
         None => Err(mistakes),
     }
-}
-
-/// A site without a file: everything from one origin, for any host, cached as the origin says. Its mistake, if
-/// there is one, has the URL as its source and `--origin` as its file.
-pub fn single_origin_site(url: &str) -> Result<Site, Mistake> {
-    let file = SiteFile {
-        file: "--origin".into(),
-        name: Spanned::new("default".to_owned(), 0..0),
-        hosts: vec![Spanned::new("*".to_owned(), 0..0)],
-        canonical_host: None,
-        surrogate_key_fields: None,
-        memory_share_percent: 100,
-        origins: vec![OriginSection::with_url("origin", Spanned::new(url.to_owned(), 0..url.len()))],
-        behaviors: vec![BehaviorSection::default()],
-    };
-    compile(&file, SiteIds::default())
-        .map_err(|mistakes| mistakes.into_iter().next().expect("there is a mistake"))
 }
 
 /// Collects mistakes while one site is compiled.

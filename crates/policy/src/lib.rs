@@ -14,7 +14,7 @@ mod site;
 pub use behavior::{
     Behavior, BypassConditions, CacheMode, HostKey, KeyPolicy, QueryKey, RangeForward, STEERING_FIELDS,
 };
-pub use compile::{check, compile, read_site, single_origin_site};
+pub use compile::{check, compile, read_site};
 pub use hosts::{Claim, HostConflict, PolicySet};
 pub use origin::{HostHeader, OriginServer, Scheme};
 pub use site::{Site, SiteIds};

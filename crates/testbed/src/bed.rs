@@ -266,6 +266,8 @@ impl Builder {
     /// When the site file has mistakes, or the edge does not start.
     #[must_use]
     pub fn start(self) -> Testbed {
+        // Client, edge and origin share this process's descriptors: a storm of a thousand needs more than the usual.
+        let _ = littoral_runtime::host::raise_descriptor_limit();
         let file = self.site.clone().unwrap_or_else(|| self.default_site());
         let origin = self.script.start();
         let policy = policy(&file.replace("{origin}", &origin.url()));

@@ -1,5 +1,6 @@
 //! Pages that speak of the project: each path that a page gives in backticks is there, and each metric that the
-//! code exposes has its line in `docs/metrics.md`, as each limit of a file has in `docs/limits.md`.
+//! code exposes has its line in `docs/metrics.md`, as each limit of a file has in `docs/limits.md`, each key in
+//! `docs/configuration.md` and each reason not to store in `docs/caching.md`.
 //!
 //! Judged of paths are Markdown files and paths that begin with a folder of the workspace; patterns and placeholders
 //! (`fuzz/corpus/TARGET`) are not.
@@ -15,12 +16,18 @@ const FOLDERS: &[&str] = &["bench/", "crates/", "docs/", "examples/", "fuzz/", "
 const METRICS_PAGE: &str = "docs/metrics.md";
 /// The page of limits.
 const LIMITS_PAGE: &str = "docs/limits.md";
+/// The page of the files' keys.
+const KEYS_PAGE: &str = "docs/configuration.md";
+/// The page of reasons not to store.
+const CACHING_PAGE: &str = "docs/caching.md";
 
 /// Judges every page.
 pub fn check(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = check_paths(workspace);
     findings.extend(check_metrics(workspace));
     findings.extend(check_limits(workspace));
+    findings.extend(check_keys(workspace));
+    findings.extend(check_reasons(workspace));
     findings
 }
 
@@ -54,13 +61,64 @@ fn check_limits(workspace: &Workspace) -> Vec<Finding> {
         ["_max", "_min", "_timeout"].iter().any(|end| key.ends_with(end)) && !key.starts_with("lifetime")
     };
     let mut findings = Vec::new();
-    for file in workspace.files.iter().filter(|f| f.is_rust() && f.path.starts_with("crates/model/src/")) {
-        let lists = file.text.lines().enumerate().skip_while(|(_, line)| !line.contains(" KEYS: &[&str]"));
-        for (index, line) in lists.take_while(|(_, line)| line.trim() != "];") {
-            let keys = line.split('"').skip(1).step_by(2).filter(|key| is_limit(key));
-            for key in keys.filter(|key| !page.contains(&format!("{key}`"))) {
-                let remedy = format!("give it a line in {LIMITS_PAGE}: default, bounds, what happens there");
-                let message = format!("the limit `{key}` is not described");
+    for (path, line, key) in keys(workspace).filter(|(_, _, key)| is_limit(key)) {
+        if !page.contains(&format!("{key}`")) {
+            let remedy = format!("give it a line in {LIMITS_PAGE}: default, bounds, what happens there");
+            findings.push(Finding::new(
+                Check::Page,
+                path,
+                line,
+                format!("the limit `{key}` is not described"),
+                remedy,
+            ));
+        }
+    }
+    findings
+}
+
+/// Each member of a `KEYS` list in `model` stands in backticks.
+fn check_keys(workspace: &Workspace) -> Vec<Finding> {
+    let page = workspace.file(KEYS_PAGE).map(|page| page.text.as_str()).unwrap_or_default();
+    let absent = keys(workspace).filter(|(_, _, key)| !page.contains(&format!("`{key}`")));
+    let find = |(path, line, key): (&str, usize, &str)| {
+        let remedy = format!("give it a line in {KEYS_PAGE}: default, what it does");
+        Finding::new(Check::Page, path, line, format!("the key `{key}` is not described"), remedy)
+    };
+    absent.map(find).collect()
+}
+
+/// The members of all lists in `model` whose names end in `KEYS`, with file and line.
+fn keys(workspace: &Workspace) -> impl Iterator<Item = (&str, usize, &str)> {
+    let files = workspace.files.iter().filter(|f| f.is_rust() && f.path.starts_with("crates/model/src/"));
+    files.flat_map(|file| {
+        let mut listed = false;
+        let lines = file.text.lines().enumerate().filter(move |(_, line)| {
+            let here = listed || line.contains("KEYS: &[&str]");
+            listed = here && !line.ends_with("];");
+            here
+        });
+        lines.flat_map(move |(index, line)| {
+            line.split('"').skip(1).step_by(2).map(move |key| (file.path.as_str(), index + 1, key))
+        })
+    })
+}
+
+/// A reason is what a `NotStored::…` or `NotKept::…` of shipped code has as its name.
+fn check_reasons(workspace: &Workspace) -> Vec<Finding> {
+    let page = workspace.file(CACHING_PAGE).map(|page| page.text.as_str()).unwrap_or_default();
+    let shipped = workspace
+        .files
+        .iter()
+        .filter(|f| f.is_rust() && f.path.contains("/src/") && !f.path.contains("/xtask/"));
+    let mut findings = Vec::new();
+    for file in shipped {
+        for (index, line) in file.text.lines().enumerate() {
+            let is_name = ["NotStored::", "NotKept::"].iter().any(|kind| line.trim_start().starts_with(kind));
+            let Some((_, name)) = line.split_once("=> \"").filter(|_| is_name) else { continue };
+            let name = name.split('"').next().unwrap_or_default();
+            if !page.contains(&format!("`{name}`")) {
+                let remedy = format!("give it a line in {CACHING_PAGE}: when it is the reason");
+                let message = format!("the reason `{name}` is not described");
                 findings.push(Finding::new(Check::Page, &file.path, index + 1, message, remedy));
             }
         }

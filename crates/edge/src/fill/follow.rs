@@ -59,7 +59,11 @@ pub(crate) fn poll_fill<T>(
         return Poll::Ready(found);
     }
     let relay = relay(worker, fill, version);
-    relay.readers.borrow_mut().push(context.waker().clone());
+    let mut readers = relay.readers.borrow_mut();
+    // Who is polled twice in one turn is woken once.
+    if !readers.last().is_some_and(|last| last.will_wake(context.waker())) {
+        readers.push(context.waker().clone());
+    }
     Poll::Pending
 }
 

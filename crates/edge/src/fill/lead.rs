@@ -85,7 +85,7 @@ impl Lead {
             && response.status == 304
         {
             let times = Times { requested, received: self.worker.now() };
-            if self.freshened(&place, &wanted, stale, response, &sent_fields, times) {
+            if self.freshened(&place, &wanted, stale, response, (&sent_fields, &request_fields), times) {
                 return;
             }
             // It validates something else than what is stored: ask again, without conditions (RFC 9111 §4.3.4).
@@ -181,6 +181,8 @@ impl Lead {
                     self.fill.publish_piece(piece);
                     self.worker.follows.wake_local(&self.fill);
                     if keeps && let Some(reason) = self.refuses_more(received, bytes_max) {
+                        // Who waited for the head reads on from here: without a reader a window has no purpose.
+                        tokio::task::yield_now().await;
                         keeps = false;
                         self.worker.report.borrow().not_stored(reason);
                         self.fill.keep_window_only();
@@ -222,6 +224,10 @@ impl Lead {
         // Purged on its way: what was fetched since must not be put aside for it.
         if !is_live(&self.worker, judged, head) {
             return self.worker.report.borrow().not_stored("purged");
+        }
+        // A later fetch has taken its place: what that brings must not give way to this.
+        if !self.worker.shared.fills.is_current(self.hash, &self.fill) {
+            return self.worker.report.borrow().not_stored("overtaken");
         }
         let store = &self.worker.shared.store;
         let body = Body::from_pieces(self.fill.pieces());
@@ -269,14 +275,11 @@ impl Lead {
             return Some(ResponseParts { status: 200, fields: whole_fields(&new.fields), content, ..new });
         };
         let combined = known.content.combine(&content)?;
-        Some(ResponseParts {
-            status: 200,
-            fields: partial::combine_fields(&known.fields, &new.fields),
-            content: combined,
-            effective: new.effective.min(known.effective),
-            stored_at: known.stored_at,
-            ..new
-        })
+        let fields = partial::combine_fields(&known.fields, &new.fields);
+        let effective = new.effective.min(known.effective);
+        let parts =
+            ResponseParts { status: 200, content: combined, effective, stored_at: known.stored_at, ..new };
+        Some(with_fields(&self.worker, judged.place, judged.client, parts, fields))
     }
 
     /// The stored response is still good: freshened, it answers all who wait (RFC 9111 §4.3.4).
@@ -286,7 +289,7 @@ impl Lead {
         wanted: &Wanted,
         stale: &Arc<StoredResponse>,
         response: &OriginResponse,
-        sent: &Fields,
+        (sent, client): (&Fields, &Fields),
         times: Times,
     ) -> bool {
         if !selects(&stale.fields, &response.fields) {
@@ -296,25 +299,25 @@ impl Lead {
         let behavior = place.behavior().expect("routed");
         let request = RequestView { method: Method::Get, fields: sent };
         let view = ResponseView { status: stale.status, fields: &fields, close_delimited: false };
-        let terms = match judge_storing(&request, &view, times, &behavior.rules) {
-            Ok(terms) => terms,
+        let terms = judge_storing(&request, &view, times, &behavior.rules);
+        let fields = stored_fields(&fields, &behavior.rules);
+        let parts = ResponseParts { effective: self.fill.effective, ..stale.parts().clone() };
+        let parts = with_fields(&self.worker, place, client, parts, fields);
+        match terms {
+            Ok(terms) => {
+                let response = Arc::new(StoredResponse::new(ResponseParts { terms, ..parts }));
+                self.worker.shared.store.replace(&wanted.key, stale, response.clone());
+                self.publish(Phase::Freshened { response, shared: true });
+            }
             Err(reason) => {
                 // It may answer this once, and is not kept.
                 self.worker.report.borrow().not_stored(reason.as_str());
                 self.worker.shared.store.remove_response(wanted.key.as_key_ref(), stale);
-                Terms { received: times.received, freshness_lifetime: 0, ..stale.terms }
+                let terms = Terms { received: times.received, freshness_lifetime: 0, ..stale.terms };
+                let response = Arc::new(StoredResponse::new(ResponseParts { terms, ..parts }));
+                self.publish(Phase::Freshened { response, shared: false });
             }
-        };
-        let fields = stored_fields(&fields, &behavior.rules);
-        let fresh = Arc::new(StoredResponse::new(ResponseParts {
-            last_modified: last_modified(&fields),
-            fields,
-            terms,
-            effective: self.fill.effective,
-            ..stale.parts().clone()
-        }));
-        self.worker.shared.store.replace(&wanted.key, stale, fresh.clone());
-        self.publish(Phase::Freshened(fresh));
+        }
         true
     }
 }
@@ -354,6 +357,23 @@ fn head(
         content: Content::Whole(Body::empty()),
         fields,
     })
+}
+
+/// A stored response with its fields brought up to date, and with them what is read from fields: the surrogate keys
+/// that purges name, and what it varies by. `client` are the fields of the request that it was found to fit.
+pub(crate) fn with_fields(
+    worker: &Worker,
+    place: &Place,
+    client: &Fields,
+    parts: ResponseParts,
+    fields: Fields,
+) -> ResponseParts {
+    // One that must not be reused for any other request is not stored; for this one the old choice stands.
+    let vary = Vary::of(&fields).unwrap_or_else(|_| parts.vary.clone());
+    let selecting =
+        if vary == parts.vary { parts.selecting.clone() } else { SelectingKey::of(&vary, client) };
+    let subject = subject_of(worker, place, &parts.url, &fields);
+    ResponseParts { last_modified: last_modified(&fields), vary, selecting, subject, fields, ..parts }
 }
 
 /// The fields of a 206 as those of the whole.

@@ -11,7 +11,7 @@ mod state;
 mod table;
 
 pub(crate) use follow::Follows;
-pub(crate) use lead::{Handoff, Plan, lead};
+pub(crate) use lead::{Handoff, Plan, lead, with_fields};
 pub(crate) use reader::{FillReader, head};
 pub(crate) use state::{Fill, Phase};
 pub(crate) use table::{FillTable, Joined};

@@ -19,10 +19,9 @@ pub(crate) struct FillReader {
 }
 
 impl FillReader {
-    /// A reader of the bytes `wanted`; `0..u64::MAX` for all.
-    pub(crate) fn new(fill: Arc<Fill>, wanted: Range<u64>) -> FillReader {
-        fill.add_reader();
-        FillReader { fill, index: 0, position: 0, wanted }
+    /// A reader of the bytes `wanted`; `0..u64::MAX` for all. `None` where the fill has let go of the first bytes.
+    pub(crate) fn new(fill: Arc<Fill>, wanted: Range<u64>) -> Option<FillReader> {
+        fill.add_reader().then(|| FillReader { fill, index: 0, position: 0, wanted })
     }
 
     /// The next piece; `None` at the end.

@@ -45,7 +45,11 @@ pub(crate) enum Phase {
     /// Storable and shareable: the response without its content, which follows as pieces.
     Head(Arc<StoredResponse>),
     /// The stored response was validated and is fresh again.
-    Freshened(Arc<StoredResponse>),
+    Freshened {
+        response: Arc<StoredResponse>,
+        /// `false`: the origin no longer lets it be shared, and only the one that asked gets it.
+        shared: bool,
+    },
     /// The response may not be shared; who waited fetches for himself.
     NotShared,
     /// No response.
@@ -169,12 +173,25 @@ impl Fill {
     }
 
     /// Whether a request that comes now may still join: nothing that this fetch could bring has been purged since
-    /// it began. As long as the head is unknown, its surrogate keys are too, and any purge of the site counts.
-    pub(crate) fn is_usable_at(&self, fence: &Fence, wanted: &Wanted) -> bool {
-        match self.phase() {
-            Phase::Head(stored) | Phase::Freshened(stored) => {
+    /// it began. As long as the head is unknown, its surrogate keys are too, and any purge of the site counts. Once
+    /// it is known, whoever comes reuses a response, and does so while `is_fresh` says that it may be reused and
+    /// all of its content is here.
+    pub(crate) fn is_usable_at(
+        &self,
+        fence: &Fence,
+        wanted: &Wanted,
+        is_fresh: impl FnOnce(&StoredResponse) -> bool,
+    ) -> bool {
+        let (phase, keeps_all) = {
+            let state = self.state.lock();
+            (state.phase.clone(), state.keeps_all)
+        };
+        match phase {
+            Phase::Head(stored) | Phase::Freshened { response: stored, .. } => {
                 let url = &wanted.key.bytes[wanted.url.clone()];
-                fence.judge(&stored.subject, url, stored.effective) == Verdict::Live
+                keeps_all
+                    && is_fresh(&stored)
+                    && fence.judge(&stored.subject, url, stored.effective) == Verdict::Live
             }
             _ => fence.site_position(wanted.site) <= self.effective,
         }
@@ -192,7 +209,7 @@ impl Fill {
     pub(crate) fn is_over(&self) -> bool {
         let state = self.state.lock();
         state.ended.is_some()
-            || matches!(state.phase, Phase::Freshened(_) | Phase::NotShared | Phase::Failed(_))
+            || matches!(state.phase, Phase::Freshened { .. } | Phase::NotShared | Phase::Failed(_))
     }
 
     /// The piece with number `index`; `None` when it has not arrived.
@@ -208,8 +225,12 @@ impl Fill {
         state.ended.map(Next::End)
     }
 
-    pub(crate) fn add_reader(&self) {
-        self.state.lock().readers += 1;
+    /// Counts a reader from the first piece on; `false` when that has left the window already.
+    pub(crate) fn add_reader(&self) -> bool {
+        let mut state = self.state.lock();
+        let begins = state.pieces_gone == 0;
+        state.readers += usize::from(begins);
+        begins
     }
 
     pub(crate) fn remove_reader(&self) {

@@ -2,6 +2,7 @@
 //! touched only by misses.
 
 use super::state::Fill;
+use littoral_cache::KeyRef;
 use littoral_ledger::Position;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -26,8 +27,17 @@ pub(crate) struct FillTable {
 #[derive(Default)]
 struct Shard {
     fills: HashMap<Box<[u8]>, Arc<Fill>>,
-    /// Key and the second until which it is not collapsed.
-    unshared: HashMap<Box<[u8]>, i64>,
+    /// Fills that nobody joins any more and that are not over yet: what they bring counts as being fetched.
+    overtaken: Vec<Arc<Fill>>,
+    /// Hash of a key and the second until which it is not collapsed. A collision lets a request go alone.
+    unshared: HashMap<u64, i64>,
+}
+
+impl Shard {
+    /// All that are under way.
+    fn all(&self) -> impl Iterator<Item = &Arc<Fill>> {
+        self.fills.values().chain(&self.overtaken)
+    }
 }
 
 /// What a request does about its miss.
@@ -47,8 +57,8 @@ impl FillTable {
         FillTable { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), held_bytes: Arc::default() }
     }
 
-    /// Joins the fill under `key`. One that `is_usable` refuses (a purge has overtaken it) is replaced. Where there is
-    /// none, `is_stored` is asked once more: a fill stores what it brought before it leaves the table.
+    /// Joins the fill under `key`. One that `is_usable` refuses (a purge has overtaken it, or time) is replaced. Where
+    /// there is none, `is_stored` is asked once more: a fill stores what it brought before it leaves the table.
     pub(crate) fn join(
         &self,
         hash: u64,
@@ -59,12 +69,15 @@ impl FillTable {
         begin: impl FnOnce(Box<[u8]>, Arc<AtomicU64>) -> Fill,
     ) -> Joined {
         let mut shard = self.shard(hash).lock();
-        match shard.unshared.get(key) {
-            Some(until) if *until > now => return Joined::Alone,
-            Some(_) => {
-                shard.unshared.remove(key);
+        if !shard.unshared.is_empty() {
+            let marker = KeyRef::new(key).hash;
+            match shard.unshared.get(&marker) {
+                Some(until) if *until > now => return Joined::Alone,
+                Some(_) => {
+                    shard.unshared.remove(&marker);
+                }
+                None => {}
             }
-            None => {}
         }
         if let Some(fill) = shard.fills.get(key)
             && is_usable(fill)
@@ -75,8 +88,14 @@ impl FillTable {
             return Joined::Stored;
         }
         let fill = Arc::new(begin(key.into(), self.held_bytes.clone()));
-        shard.fills.insert(key.into(), fill.clone());
+        let before = shard.fills.insert(key.into(), fill.clone());
+        shard.overtaken.extend(before);
         Joined::Lead(fill)
+    }
+
+    /// Whether newcomers still join this fill: no later one has taken its place.
+    pub(crate) fn is_current(&self, hash: u64, fill: &Arc<Fill>) -> bool {
+        self.shard(hash).lock().fills.get(&fill.key).is_some_and(|known| Arc::ptr_eq(known, fill))
     }
 
     /// Takes a fill out that is over; newcomers find what it stored, or begin anew.
@@ -84,6 +103,8 @@ impl FillTable {
         let mut shard = self.shard(hash).lock();
         if shard.fills.get(&fill.key).is_some_and(|known| Arc::ptr_eq(known, fill)) {
             shard.fills.remove(&fill.key);
+        } else {
+            shard.overtaken.retain(|known| !Arc::ptr_eq(known, fill));
         }
     }
 
@@ -96,7 +117,7 @@ impl FillTable {
         if shard.unshared.len() >= MARKERS_PER_SHARD_MAX {
             shard.unshared.clear();
         }
-        shard.unshared.insert(key.into(), now + UNSHARED_SECONDS);
+        shard.unshared.insert(KeyRef::new(key).hash, now + UNSHARED_SECONDS);
     }
 
     /// Bytes that fills hold in memory until they are stored or sent.
@@ -106,21 +127,60 @@ impl FillTable {
 
     /// Fills under way.
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().fills.len()).sum()
+        self.shards.iter().map(|shard| shard.lock().all().count()).sum()
     }
 
     /// The lowest purge position that a fill under way began at.
     pub(crate) fn oldest_effective(&self) -> Option<Position> {
-        let oldest = |shard: &Mutex<Shard>| shard.lock().fills.values().map(|fill| fill.effective).min();
+        let oldest = |shard: &Mutex<Shard>| shard.lock().all().map(|fill| fill.effective).min();
         self.shards.iter().filter_map(oldest).min()
     }
 
     /// Whether a fill under a key that `matches` is under way.
     pub(crate) fn any(&self, mut matches: impl FnMut(&[u8]) -> bool) -> bool {
-        self.shards.iter().any(|shard| shard.lock().fills.keys().any(|key| matches(key)))
+        self.shards.iter().any(|shard| shard.lock().all().any(|fill| matches(&fill.key)))
     }
 
     fn shard(&self, hash: u64) -> &Mutex<Shard> {
         &self.shards[(hash >> 58) as usize % SHARDS]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn join(table: &FillTable, is_usable: bool, effective: Position) -> Arc<Fill> {
+        let begin = |key, held_bytes| Fill::new(key, effective, 0, held_bytes);
+        match table.join(1, b"key", 0, |_| is_usable, || false, begin) {
+            Joined::Lead(fill) | Joined::Follow(fill) => fill,
+            Joined::Alone | Joined::Stored => panic!("nothing is stored, and nothing was marked"),
+        }
+    }
+
+    #[test]
+    fn an_overtaken_fill_counts_as_under_way_until_it_is_over() {
+        let table = FillTable::new();
+        let before = Position::default();
+        let early = join(&table, true, before);
+        let late = join(&table, false, before.next());
+        assert!(!Arc::ptr_eq(&early, &late));
+        assert!(!table.is_current(1, &early) && table.is_current(1, &late));
+        assert_eq!(table.oldest_effective(), Some(before));
+        table.finish(1, &late);
+        assert!(table.any(|key| key == b"key"));
+        assert_eq!(table.oldest_effective(), Some(before));
+        table.finish(1, &early);
+        assert_eq!((table.len(), table.oldest_effective()), (0, None));
+    }
+
+    #[test]
+    fn a_marked_key_is_fetched_alone_until_its_time_is_over() {
+        let table = FillTable::new();
+        table.mark_unshared(1, b"key", 100);
+        let begin = |key, held_bytes| Fill::new(key, Position::default(), 0, held_bytes);
+        let at = |now| table.join(1, b"key", now, |_| true, || false, begin);
+        assert!(matches!(at(100 + UNSHARED_SECONDS - 1), Joined::Alone));
+        assert!(matches!(at(100 + UNSHARED_SECONDS), Joined::Lead(_)));
     }
 }

@@ -7,10 +7,13 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use littoral_http_caching::Fields;
+use std::cell::Cell;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Pieces of a request body that may wait between the client's connection and the origin's: at the limit the
 /// client is read no further.
@@ -47,12 +50,17 @@ pub(crate) enum RequestBody {
     Whole(Option<Bytes>),
     /// Fed by the client's connection.
     Streamed {
-        /// Pieces, trailers, or the news that it broke off.
-        pieces: mpsc::Receiver<Result<Frame<Bytes>, RequestBodyFailed>>,
+        pieces: mpsc::Receiver<BodyPiece>,
         /// Announced length; `None` when chunked.
         length: Option<u64>,
+        /// The end has been said.
+        ended: bool,
     },
 }
+
+/// A piece of a body, or its trailers; nothing: its end; or the news that it broke off. A channel that closes without
+/// word of the end broke off, too: the part must not pass for the whole.
+pub(crate) type BodyPiece = Result<Option<Frame<Bytes>>, RequestBodyFailed>;
 
 impl RequestBody {
     /// A second copy for a retry, where that is possible.
@@ -76,7 +84,19 @@ impl Body for RequestBody {
         match &mut *self {
             RequestBody::Empty => Poll::Ready(None),
             RequestBody::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            RequestBody::Streamed { pieces, .. } => pieces.poll_recv(context),
+            RequestBody::Streamed { ended: true, .. } => Poll::Ready(None),
+            RequestBody::Streamed { pieces, ended, .. } => match ready!(pieces.poll_recv(context)) {
+                Some(Ok(Some(frame))) => {
+                    *ended = frame.is_trailers();
+                    Poll::Ready(Some(Ok(frame)))
+                }
+                Some(Ok(None)) => {
+                    *ended = true;
+                    Poll::Ready(None)
+                }
+                Some(Err(failed)) => Poll::Ready(Some(Err(failed))),
+                None => Poll::Ready(Some(Err(RequestBodyFailed::Broken))),
+            },
         }
     }
 
@@ -90,6 +110,71 @@ impl Body for RequestBody {
             RequestBody::Whole(Some(bytes)) => SizeHint::with_exact(bytes.len() as u64),
             RequestBody::Streamed { length: Some(length), .. } => SizeHint::with_exact(*length),
             RequestBody::Streamed { length: None, .. } => SizeHint::default(),
+        }
+    }
+}
+
+/// How far a request's body has come, for who waits for the answer's head meanwhile.
+pub(crate) struct BodyProgress {
+    moved: Cell<Instant>,
+    awaits_client: Cell<bool>,
+}
+
+/// A request's body on its way to the origin, which leaves word of its progress.
+pub(crate) struct OutgoingBody {
+    body: RequestBody,
+    progress: Rc<BodyProgress>,
+}
+
+impl OutgoingBody {
+    pub(crate) fn new(body: RequestBody) -> (OutgoingBody, Rc<BodyProgress>) {
+        let progress =
+            Rc::new(BodyProgress { moved: Cell::new(Instant::now()), awaits_client: Cell::new(false) });
+        (OutgoingBody { body, progress: progress.clone() }, progress)
+    }
+
+    /// The body itself, of a request that never left.
+    pub(crate) fn into_body(self) -> RequestBody {
+        self.body
+    }
+}
+
+impl Body for OutgoingBody {
+    type Data = Bytes;
+    type Error = RequestBodyFailed;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyFailed>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        self.progress.awaits_client.set(polled.is_pending());
+        self.progress.moved.set(Instant::now());
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl BodyProgress {
+    /// Waits for `answer`, at most `patience` from when the origin last took something of the body. While it is the
+    /// client who sends nothing, the client's own `body_timeout` runs instead. `None`: the origin let it pass.
+    pub(crate) async fn wait_for<T>(&self, patience: Duration, answer: impl Future<Output = T>) -> Option<T> {
+        let mut answer = std::pin::pin!(answer);
+        loop {
+            let since = self.moved.get();
+            match tokio::time::timeout_at(since + patience, &mut answer).await {
+                Ok(answer) => return Some(answer),
+                Err(_) if self.awaits_client.get() => self.moved.set(Instant::now()),
+                Err(_) if self.moved.get() == since => return None,
+                Err(_) => {}
+            }
         }
     }
 }

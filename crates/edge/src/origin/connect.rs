@@ -2,7 +2,8 @@
 //! `connect_timeout`. Certificates are verified against the system's roots or the origin's own CA file; there is
 //! no setting that turns verification off.
 
-use super::{OriginError, RequestBody};
+use super::OriginError;
+use super::body::OutgoingBody;
 use crate::worker::Worker;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -68,7 +69,7 @@ fn roots(ca_file: Option<&Path>) -> Option<rustls::RootCertStore> {
 pub(crate) async fn connect(
     worker: &Rc<Worker>,
     server: &OriginServer,
-) -> Result<SendRequest<RequestBody>, OriginError> {
+) -> Result<SendRequest<OutgoingBody>, OriginError> {
     tokio::time::timeout(server.connect_timeout, connect_in_time(worker, server))
         .await
         .unwrap_or(Err(OriginError::ConnectTimeout))
@@ -77,7 +78,7 @@ pub(crate) async fn connect(
 async fn connect_in_time(
     worker: &Rc<Worker>,
     server: &OriginServer,
-) -> Result<SendRequest<RequestBody>, OriginError> {
+) -> Result<SendRequest<OutgoingBody>, OriginError> {
     let stream = connect_tcp(server).await?;
     match server.scheme {
         Scheme::Http => speak(stream).await,
@@ -116,7 +117,7 @@ async fn addresses(server: &OriginServer) -> Result<Vec<SocketAddr>, OriginError
 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-) -> Result<SendRequest<RequestBody>, OriginError> {
+) -> Result<SendRequest<OutgoingBody>, OriginError> {
     let (sender, connection) = Builder::new()
         .max_buf_size(RESPONSE_HEAD_BYTES_MAX)
         .max_headers(RESPONSE_FIELDS_MAX)

@@ -3,7 +3,7 @@
 //! or if the origin cannot have seen it.
 
 use super::OriginError;
-use super::body::{OriginBody, RequestBody, RequestBodyFailed};
+use super::body::{OriginBody, OutgoingBody, RequestBody, RequestBodyFailed};
 use super::fields::{from_header_map, to_header_map};
 use super::pool::{Lease, Pool};
 use crate::worker::Worker;
@@ -73,8 +73,8 @@ async fn fetch_any(
     let spare = body.again();
     let lease = pool.lease(worker, false).await?;
     let reused = lease.reused;
-    let first = assemble(method, target, fields, body, interim)?;
-    match exchange(pool, lease, first).await {
+    let first = assemble(method, target, fields, interim)?;
+    match exchange(pool, lease, first, body).await {
         Ok(response) => Ok(response),
         Err(Failed { error: OriginError::Closed, unsent }) if reused => {
             let body = match (unsent, spare) {
@@ -83,8 +83,8 @@ async fn fetch_any(
                 _ => return Err(OriginError::Closed),
             };
             let lease = pool.lease(worker, true).await?;
-            let second = assemble(method, target, fields, body, interim)?;
-            exchange(pool, lease, second).await.map_err(|failed| failed.error)
+            let second = assemble(method, target, fields, interim)?;
+            exchange(pool, lease, second, body).await.map_err(|failed| failed.error)
         }
         Err(failed) => Err(failed.error),
     }
@@ -100,10 +100,9 @@ fn assemble(
     method: &Method,
     target: &Bytes,
     fields: &Fields,
-    body: RequestBody,
     interim: Option<&InterimSink>,
-) -> Result<Request<RequestBody>, OriginError> {
-    let mut request = Request::new(body);
+) -> Result<Request<()>, OriginError> {
+    let mut request = Request::new(());
     *request.method_mut() = method.clone();
     *request.uri_mut() = Uri::from_maybe_shared(target.clone()).map_err(|_| OriginError::Malformed)?;
     *request.headers_mut() = to_header_map(fields);
@@ -119,17 +118,22 @@ fn assemble(
 async fn exchange(
     pool: &Rc<Pool>,
     mut lease: Lease,
-    request: Request<RequestBody>,
+    request: Request<()>,
+    body: RequestBody,
 ) -> Result<OriginResponse, Failed> {
-    if lease.connection.sender.ready().await.is_err() {
-        return Err(Failed { error: OriginError::Closed, unsent: Some(request.into_body()) });
+    let head_timeout = pool.server().head_timeout;
+    // An answer can end before its request's body has: the connection is busy until that has ended, too.
+    match tokio::time::timeout(head_timeout, lease.connection.sender.ready()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) | Err(_) => return Err(Failed { error: OriginError::Closed, unsent: Some(body) }),
     }
-    let sent = lease.connection.sender.try_send_request(request);
-    match tokio::time::timeout(pool.server().head_timeout, sent).await {
-        Err(_) => Err(Failed { error: OriginError::HeadTimeout, unsent: None }),
-        Ok(Ok(response)) => Ok(receive(pool, lease, response)),
-        Ok(Err(mut failed)) => {
-            let unsent = failed.take_message().map(Request::into_body);
+    let (body, progress) = OutgoingBody::new(body);
+    let sent = lease.connection.sender.try_send_request(request.map(|()| body));
+    match progress.wait_for(head_timeout, sent).await {
+        None => Err(Failed { error: OriginError::HeadTimeout, unsent: None }),
+        Some(Ok(response)) => Ok(receive(pool, lease, response)),
+        Some(Err(mut failed)) => {
+            let unsent = failed.take_message().map(|request| request.into_body().into_body());
             let error = failed.into_error();
             Err(Failed { error: kind_of(&error), unsent })
         }

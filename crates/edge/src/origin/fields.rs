@@ -2,6 +2,7 @@
 //! `Forwarded` and `X-Forwarded-*` are ours alone; fields by which a client could steer an application without
 //! its being keyed are removed from what may be stored.
 
+use crate::key::cookies;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use littoral_http_caching::{Fields, FieldsBuilder, Known, hop_by_hop::end_to_end};
@@ -22,6 +23,8 @@ pub(crate) struct ForOrigin<'a> {
     pub(crate) name: &'a str,
     pub(crate) version: &'static str,
     pub(crate) conditionals: Conditionals<'a>,
+    /// Of the client's cookies, only those with these names; `None`: all.
+    pub(crate) cookies: Option<&'a [Box<str>]>,
     /// The client's `Range` and `If-Range` go along.
     pub(crate) range: bool,
     /// Tokens for an upgrade that the behavior allows.
@@ -75,12 +78,28 @@ impl ForOrigin<'_> {
                 matches!(self.conditionals, Conditionals::Client)
             }
             Known::Range | Known::IfRange => self.range,
+            Known::Cookie => self.cookies.is_none(),
             _ => !STEERING_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field.as_bytes())),
         }
     }
 
     fn push_ours(&self, out: &mut FieldsBuilder) {
         let mut value = Vec::with_capacity(96);
+        if let Some(names) = self.cookies {
+            for (name, content) in cookies(self.client) {
+                if names.iter().any(|known| name == known.as_bytes()) {
+                    if !value.is_empty() {
+                        value.extend_from_slice(b"; ");
+                    }
+                    value.extend_from_slice(name);
+                    value.push(b'=');
+                    value.extend_from_slice(content);
+                }
+            }
+            if !value.is_empty() {
+                out.push_known(Known::Cookie, &value);
+            }
+        }
         let ip = self.client_address.to_canonical();
 
         for (known, own) in

@@ -2,9 +2,10 @@
 //! one, else a place in the thread's line; connections that come free go to the line first. Every thirty-second
 //! one is given up for the benefit of threads that have none, so that no thread starves behind a busy one.
 
+use super::OriginError;
+use super::body::OutgoingBody;
 use super::connect::connect;
 use super::permits::{OriginId, OriginShared, Origins, Permit, origin_id};
-use super::{OriginError, RequestBody};
 use crate::worker::Worker;
 use hyper::client::conn::http1::SendRequest;
 use littoral_policy::OriginServer;
@@ -40,7 +41,7 @@ struct Idle {
 
 /// An open connection with its permit.
 pub(crate) struct Connection {
-    pub(crate) sender: SendRequest<RequestBody>,
+    pub(crate) sender: SendRequest<OutgoingBody>,
     /// Freed when the connection is dropped.
     _permit: Permit,
 }
@@ -98,6 +99,7 @@ impl Pools {
         let pools: Vec<Rc<Pool>> = self.pools.borrow().values().cloned().collect();
         for pool in pools {
             pool.close_idle_since(now);
+            pool.forget_who_left();
             pool.grant_permits();
         }
     }
@@ -198,6 +200,12 @@ impl Pool {
         if !closed.is_empty() {
             self.note_idle();
         }
+    }
+
+    /// Takes those out of the line who waited too long or whose client left: where connections are held for hours,
+    /// nobody else would.
+    fn forget_who_left(&self) {
+        self.line.borrow_mut().retain(|waiter| !waiter.is_closed());
     }
 
     fn grant_permits(&self) {

@@ -174,7 +174,6 @@ fn a_silent_origin_holds_no_other_path_up() {
 }
 
 #[test]
-#[ignore = "a fetch for one client alone ends with its time-out, not with its client"]
 fn a_client_that_leaves_ends_a_fetch_that_nobody_else_wants() {
     let bed = Testbed::builder(origin("/a", hang())).origin_setting("head_timeout = \"60s\"").start();
     let mut client = bed.client();

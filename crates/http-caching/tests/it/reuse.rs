@@ -137,13 +137,3 @@ fn the_operator_s_windows_fill_in_for_the_origin_s() {
         same(value, found, (*while_revalidate, *if_error, *disconnected))
     });
 }
-
-#[test]
-fn what_is_made_stale_begins_its_windows_then() {
-    let terms = store_200("Cache-Control: max-age=1000, stale-while-revalidate=10\nAge: 100").unwrap();
-    let stale = terms.stale_from(NOW + 50);
-    assert_eq!(judge_reuse(&stale, None, NOW + 50), MEANWHILE);
-    assert_eq!(judge_reuse(&stale, None, NOW + 60), first(Revalidate::Stale));
-    assert_eq!(stale.current_age(NOW + 50), 150, "the age is still the age");
-    assert_eq!(terms.stale_from(NOW + 5000), terms, "what is stale already stays so");
-}

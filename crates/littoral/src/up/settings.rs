@@ -411,6 +411,7 @@ fn edge_limits(file: &LimitsSection) -> Result<EdgeLimits, NotStarted> {
     limits.body_timeout = file.body_timeout;
     limits.write_timeout = file.write_timeout;
     limits.keep_alive_timeout = file.keep_alive_timeout;
+    limits.tunnel_timeout = file.tunnel_timeout;
     limits.connections_max = file.connections_max as usize;
     limits.client_rate_min = file.client_rate_bytes_min;
     Ok(limits)

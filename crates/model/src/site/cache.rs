@@ -224,8 +224,7 @@ fn value_of<T: Default>(found: Option<Spanned<T>>) -> T {
 
 /// Settings without meaning where nothing is stored.
 fn first_that_stores(section: &Section<'_>) -> Option<Spanned<&'static str>> {
-    let passing = ["mode", "lifetime_downstream"];
-    let storing = KEYS.iter().filter(|key| !passing.contains(key));
+    let storing = KEYS.iter().filter(|key| **key != "mode");
     let found = storing.filter_map(|key| section.place(key).map(|span| Spanned::new(*key, span)));
     found.min_by_key(|key| key.span.start)
 }

@@ -44,7 +44,7 @@ pub struct KeySection {
     pub sort_query: Option<Spanned<bool>>,
     /// Request fields whose values are in the key. Default none; at most 64.
     pub headers: Vec<Spanned<String>>,
-    /// Cookies whose values are in the key. Default none; at most 64.
+    /// Cookies whose values are in the key; a fetch for the cache carries no others. Default none; at most 64.
     pub cookies: Vec<Spanned<String>>,
     /// Default canonical.
     pub host: HostKey,

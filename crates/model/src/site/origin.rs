@@ -95,22 +95,3 @@ pub(super) fn read(site: &Section<'_>, (name, span, value): Named<'_>) -> Origin
     section.finish(&[]);
     origin
 }
-
-impl OriginSection {
-    /// An origin of which only the address is known; everything else has its default.
-    pub fn with_url(name: &str, url: Spanned<String>) -> OriginSection {
-        OriginSection {
-            name: Spanned::new(name.to_owned(), 0..0),
-            url: Some(url),
-            host: None,
-            connections_max: CONNECTIONS_MAX.default as u32,
-            queue_max: QUEUE_MAX.default as u32,
-            queue_timeout: QUEUE_TIMEOUT.default,
-            connect_timeout: CONNECT_TIMEOUT.default,
-            head_timeout: HEAD_TIMEOUT.default,
-            idle_timeout: IDLE_TIMEOUT.default,
-            pool_idle_timeout: POOL_IDLE_TIMEOUT.default,
-            ca_file: None,
-        }
-    }
-}

@@ -3,6 +3,7 @@
 use super::Compiler;
 use super::names::is_token;
 use crate::{Behavior, BypassConditions, CacheMode, RangeForward};
+use littoral_http_caching::RequestCookie;
 use littoral_model::{BehaviorSection, Ranges, Spanned, nearest, quoted};
 use littoral_rules::{HostPattern, Matcher, MethodMistake, MethodSet, PathMistake, PathPattern};
 
@@ -22,9 +23,13 @@ impl Compiler<'_> {
         let methods = self.methods(&called, "allow_methods", section.allow_methods.as_deref());
         self.check_methods_meet(&called, section);
         let origin = self.origin_place(&called, section);
-        let rules = self.cache_rules(&called, &section.cache);
+        let mut rules = self.cache_rules(&called, &section.cache);
         let cache = self.cache_mode(&called, &section.cache);
         let key = self.key(&called, &section.key);
+        if !key.cookies.is_empty() {
+            // A fetch for the cache carries these cookies and no others: whatever shaped the answer is in its key.
+            rules.request_cookie = RequestCookie::Ignore;
+        }
         let bypass = BypassConditions {
             cookies: self.cookie_names(&format!("`bypass` of {called}"), &section.cache.bypass.cookies),
             headers: self

@@ -4,7 +4,6 @@ use littoral_http_caching::{ClientDirectives, OriginDirectives, RequestCookie, S
 use littoral_model::render_all;
 use littoral_policy::{
     CacheMode, HostHeader, HostKey, QueryKey, RangeForward, Scheme, Site, SiteIds, read_site,
-    single_origin_site,
 };
 use littoral_rules::Subject;
 use std::sync::Arc;
@@ -86,7 +85,6 @@ origin = "app"
 
   [behaviors.cache]
   mode = "bypass"
-  lifetime_downstream = "0s"
 "#;
 
 fn good(source: &str) -> Site {
@@ -197,28 +195,6 @@ fn the_first_behavior_that_matches_serves() {
     assert_eq!(name("www.example.com", "/a.jpg", "HEAD"), "images");
     assert_eq!(name("www.example.com", "/img/a.png", "POST"), "rest");
     assert_eq!(name("example.net", "/img/a.png", "GET"), "rest");
-}
-
-#[test]
-fn an_origin_alone_makes_a_site_for_every_host() {
-    let site = single_origin_site("http://127.0.0.1:9000").expect("a good URL");
-    assert_eq!((site.canonical_host.as_deref(), site.hosts.len(), site.behaviors.len()), (None, 1, 1));
-    assert!(site.hosts[0].matches(b"anything") && site.behaviors[0].matcher.is_any());
-    assert_eq!(&*site.origins[0].authority, "127.0.0.1:9000");
-}
-
-#[test]
-fn an_origin_alone_that_is_no_url_is_a_mistake_in_the_same_form() {
-    let url = "ftp://example.com";
-    let mistake = single_origin_site(url).expect_err("ftp is not supported");
-    let expected = "\
-error: the url of origin `origin` has a scheme that is not supported
-  --> --origin:1:1
-   | ftp://example.com
-   | ^^^^^^^^^^^^^^^^^ not supported
-  hint: it is http or https
-";
-    assert_eq!(littoral_model::render(&mistake, url), expected);
 }
 
 #[test]

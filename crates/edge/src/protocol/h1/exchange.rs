@@ -6,11 +6,10 @@ use super::reader::{BodyEnd, Head, Reader};
 use super::send::{Sent, send};
 use super::{After, Connection, tunnel};
 use crate::origin::RequestBody;
-use crate::origin::body::{REQUEST_BODY_PIECES_MAX, RequestBodyFailed};
+use crate::origin::body::{BodyPiece, REQUEST_BODY_PIECES_MAX, RequestBodyFailed};
 use crate::protocol::socket::Transport;
 use crate::request::{Protocol, Request, authority_and_host};
 use crate::respond::{Response, write_fields};
-use crate::route;
 use crate::serve::{Begun, Journey, begin, finish};
 use crate::target::Target;
 use crate::worker::Worker;
@@ -18,7 +17,9 @@ use bytes::Bytes;
 use hyper::body::Frame;
 use littoral_h1::response;
 use littoral_h1::{BodyDecoder, RequestFraming, RequestHead, TargetForm, Version};
-use littoral_http_caching::{Fields, Method};
+use littoral_http_caching::hop_by_hop::{ConnectionOptions, end_to_end};
+use littoral_http_caching::{Fields, Known, Method};
+use std::cell::Cell;
 use std::rc::Rc;
 use tokio::sync::mpsc;
 
@@ -28,16 +29,18 @@ const BODY_WITH_HEAD_BYTES_MAX: u64 = 64 * 1024;
 const INTERIM_MAX: usize = 8;
 
 impl<S: Transport> Connection<S> {
-    pub(super) async fn exchange(&mut self, worker: &Rc<Worker>, head: &Head) -> After {
+    pub(super) async fn exchange(&mut self, worker: &Rc<Worker>, head: Box<Head>) -> After {
         let begin_at = Begin {
             time_millis: worker.shared.clock.now_millis(),
             nanos: worker.shared.clock.monotonic_nanos(),
         };
-        let parsed = &head.parsed;
-        let mut request = match self.request(worker, head) {
+        let mut request = match self.request(worker, &head) {
             Ok(request) => request,
             Err(reason) => return self.refuse_with(worker, 400, reason).await,
         };
+        // From here on only the request holds on to the head's bytes, until it is detached.
+        let Head { parsed, .. } = *head;
+        let parsed = &parsed;
         let mut decoder = BodyDecoder::new(parsed.framing, &worker.shared.limits.h1);
         let mut journey = match begin(worker, &request) {
             Begun::Ready(answer) => {
@@ -60,7 +63,12 @@ impl<S: Transport> Connection<S> {
             Forwarded::Upgraded(answer, upgrade) => {
                 return Box::pin(self.tunnel(worker, &request, answer, upgrade, &begin_at)).await;
             }
-            Forwarded::ClientGone => return After::Abort,
+            Forwarded::ClientGone => {
+                // Nobody gets this; it is for the log.
+                let gone = Response::local(499, "client-gone");
+                log(worker, &request, &gone, &Sent { body_bytes: 0, cut: Some("client-gone") }, &begin_at);
+                return After::Abort;
+            }
         };
         let keep = parsed.keep_alive && !answer.close && decoder.is_end() && !worker.is_draining();
         self.finish_exchange(worker, &request, &answer, &sent, keep, &begin_at).await
@@ -81,15 +89,25 @@ impl<S: Transport> Connection<S> {
         let Connection { reader, writer, .. } = self;
         if parsed.expect_continue && feed.is_some() {
             writer.buffer().extend_from_slice(response::CONTINUE_100);
-            if writer.flush().await.is_err() {
-                return Forwarded::ClientGone;
-            }
         }
+        // Answers to requests that came before do not wait for the origin.
+        if writer.flush().await.is_err() {
+            return Forwarded::ClientGone;
+        }
+        writer.give_buffer_back();
         let (interim_sink, mut interim) = mpsc::channel(INTERIM_MAX);
         let interim_sink = (request.protocol == Protocol::Http11).then_some(interim_sink);
+        let (for_client_alone, body_bytes_max) = (journey.is_for_client_alone(), journey.body_bytes_max());
         let mut answer = std::pin::pin!(finish(worker, journey, request, body, interim_sink));
-        let mut pumping = feed.is_some();
-        let mut pump = std::pin::pin!(pump(reader, decoder, feed, route::body_bytes_max(worker, request)));
+        // Whether the request has been read to its end.
+        let read_whole = Cell::new(false);
+        let mut reading = true;
+        let mut client = std::pin::pin!(async {
+            pump(reader, decoder, feed, body_bytes_max).await?;
+            read_whole.set(decoder.is_end());
+            reader.until_closed(for_client_alone).await;
+            Err::<(), BodyEnd>(BodyEnd::Closed)
+        });
         let mut answer = loop {
             tokio::select! {
                 biased;
@@ -100,8 +118,8 @@ impl<S: Transport> Connection<S> {
                     }
                 }
                 answer = &mut answer => break answer,
-                end = &mut pump, if pumping => {
-                    pumping = false;
+                end = &mut client, if reading => {
+                    reading = false;
                     if let Err(BodyEnd::Closed) = end {
                         return Forwarded::ClientGone;
                     }
@@ -111,7 +129,7 @@ impl<S: Transport> Connection<S> {
         if let Some(upgrade) = answer.upgrade.take() {
             return Forwarded::Upgraded(answer, upgrade);
         }
-        let keep = !pumping && parsed.keep_alive && !answer.close && !worker.is_draining();
+        let keep = read_whole.get() && parsed.keep_alive && !answer.close && !worker.is_draining();
         let sent = {
             let mut sending = std::pin::pin!(send(worker, writer, parsed, request, &mut answer, keep));
             // An answer may begin before the request has ended: then both go on until the answer is out.
@@ -119,7 +137,7 @@ impl<S: Transport> Connection<S> {
                 tokio::select! {
                     biased;
                     sent = &mut sending => break sent,
-                    _ = &mut pump, if pumping => pumping = false,
+                    _ = &mut client, if reading && !read_whole.get() => reading = false,
                 }
             }
         };
@@ -186,7 +204,7 @@ impl<S: Transport> Connection<S> {
                 Version::Http11 => Protocol::Http11,
             },
             method: Method::of(&method_text),
-            fields: Fields::from_spans(bytes.clone(), spans),
+            fields: without_nominated(Fields::from_spans(bytes.clone(), spans)),
             method_text,
             host,
             authority,
@@ -225,8 +243,9 @@ impl<S: Transport> Connection<S> {
             };
             return Ok((RequestBody::Whole(Some(Bytes::copy_from_slice(&whole))), None));
         }
+        self.reader.expect_body();
         let (feed, pieces) = mpsc::channel(REQUEST_BODY_PIECES_MAX);
-        Ok((RequestBody::Streamed { pieces, length }, Some(feed)))
+        Ok((RequestBody::Streamed { pieces, length, ended: false }, Some(feed)))
     }
 
     async fn tunnel(
@@ -239,7 +258,7 @@ impl<S: Transport> Connection<S> {
     ) -> After {
         let out = self.writer.buffer();
         response::status_line(out, 101, None);
-        write_fields(worker, request, &answer, out);
+        write_fields(worker, &answer, out);
         out.extend_from_slice(b"connection: upgrade\r\n");
         response::end_head(out);
         let sent = match (self.writer.flush().await, upgrade.await) {
@@ -265,7 +284,20 @@ enum Forwarded {
     ClientGone,
 }
 
-type Feed = mpsc::Sender<Result<Frame<Bytes>, RequestBodyFailed>>;
+type Feed = mpsc::Sender<BodyPiece>;
+
+/// The fields without those that `Connection` nominates: they end here, and what the origin will not see must not
+/// choose a key or a variant either.
+fn without_nominated(fields: Fields) -> Fields {
+    if !fields.has(Known::Connection) {
+        return fields;
+    }
+    let nominates = {
+        let options = ConnectionOptions::of(&fields);
+        fields.iter().any(|line| line.known == Known::Other && options.has(line.name))
+    };
+    if nominates { end_to_end(&fields) } else { fields }
+}
 
 /// Feeds the rest of a request's body to whoever fetches, as fast as that takes it.
 async fn pump<S: Transport>(
@@ -288,12 +320,10 @@ async fn pump<S: Transport>(
                     place.send(Err(RequestBodyFailed::TooLarge));
                     return Ok(());
                 }
-                place.send(Ok(Frame::data(piece)));
+                place.send(Ok(Some(Frame::data(piece))));
             }
             Ok(None) => {
-                if let Some(trailers) = trailer_map(decoder) {
-                    place.send(Ok(Frame::trailers(trailers)));
-                }
+                place.send(Ok(trailer_map(decoder).map(Frame::trailers)));
                 return Ok(());
             }
             Err(end) => {
@@ -325,7 +355,7 @@ fn trailer_map(decoder: &BodyDecoder) -> Option<http::HeaderMap> {
 
 fn push_interim(out: &mut Vec<u8>, status: u16, fields: &Fields) {
     response::status_line(out, status, None);
-    for line in fields.iter() {
+    for line in end_to_end(fields).iter().filter(|line| line.known != Known::ContentLength) {
         response::field(out, line.name, line.value);
     }
     response::end_head(out);

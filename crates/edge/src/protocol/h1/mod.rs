@@ -60,7 +60,7 @@ impl<S: Transport> Connection<S> {
         let worker = self.socket.worker().clone();
         loop {
             let after = match self.next_head().await {
-                HeadRead::Head(head) => self.exchange(&worker, &head).await,
+                HeadRead::Head(head) => self.exchange(&worker, head).await,
                 HeadRead::Refused(refusal) => self.refuse(&worker, refusal).await,
                 HeadRead::TimedOut => self.refuse_slow(&worker).await,
                 HeadRead::Closed => {

@@ -11,6 +11,9 @@ use std::rc::Rc;
 const DISCARD_MILLIS: u64 = 1_000;
 const DISCARD_BYTES_MAX: usize = 1024 * 1024;
 
+/// Pipelined requests that are read while one is answered by an origin; further ones wait in the kernel.
+const READ_AHEAD_BYTES_MAX: usize = 64 * 1024;
+
 pub(crate) struct Reader<S> {
     socket: Rc<Socket<S>>,
     deadline: Deadline,
@@ -19,6 +22,8 @@ pub(crate) struct Reader<S> {
     pub(crate) inbox: BytesMut,
     /// No request has been read yet: the first head has its own time-out from the start.
     first: bool,
+    /// How long the body that is being read may still be waited for.
+    patience_millis: u64,
 }
 
 /// The outcome of waiting for a head.
@@ -40,7 +45,8 @@ pub(crate) struct Head {
 
 impl<S: Transport> Reader<S> {
     pub(crate) fn new(socket: Rc<Socket<S>>, deadline: Deadline) -> Reader<S> {
-        Reader { socket, deadline, parser: RequestParser::new(), inbox: BytesMut::new(), first: true }
+        let (parser, inbox) = (RequestParser::new(), BytesMut::new());
+        Reader { socket, deadline, parser, inbox, first: true, patience_millis: 0 }
     }
 
     /// A head out of what has already been received.
@@ -70,13 +76,13 @@ impl<S: Transport> Reader<S> {
         let head_millis = limits.head_timeout.as_millis() as u64;
         let idle_millis = limits.keep_alive_timeout.as_millis() as u64;
         let mut in_head = !self.inbox.is_empty();
+        let mut owned = false;
         self.deadline.set(started + if in_head || self.first { head_millis } else { idle_millis });
         loop {
             if !in_head && worker.is_draining() {
                 return HeadRead::Closed;
             }
             match self.read_or_drain(in_head).await {
-                Ok(0) if in_head => return HeadRead::Closed,
                 Ok(0) | Err(ReadEnd::Drain | ReadEnd::Failed) => return HeadRead::Closed,
                 Err(ReadEnd::TimedOut) if in_head => return HeadRead::TimedOut,
                 Err(ReadEnd::TimedOut) => return HeadRead::Closed,
@@ -90,7 +96,11 @@ impl<S: Transport> Reader<S> {
                 self.deadline.clear();
                 return read;
             }
-            self.own_the_inbox();
+            // Part of a head stays for an unknown time: it gets memory of its own, so that it does not hold the
+            // thread's buffer.
+            if !std::mem::replace(&mut owned, true) {
+                self.inbox = BytesMut::from(&self.inbox[..]);
+            }
         }
     }
 
@@ -111,21 +121,19 @@ impl<S: Transport> Reader<S> {
         .await
     }
 
-    /// Part of a head stays for an unknown time: it gets memory of its own, so that it does not hold the
-    /// thread's buffer.
-    fn own_the_inbox(&mut self) {
-        if self.inbox.capacity() > 2 * self.inbox.len() + 1024 || self.inbox.len() < 1024 {
-            self.inbox = BytesMut::from(&self.inbox[..]);
-        }
-    }
-
     pub(crate) fn release_empty_inbox(&mut self) {
         if self.inbox.is_empty() {
             self.inbox = BytesMut::new();
         }
     }
 
-    /// The next piece of a request's body; `None` at its end. Each piece must come within `body_timeout`.
+    /// A body is going to be read: it may be waited for `body_timeout`, and longer as far as its bytes earn it.
+    pub(crate) fn expect_body(&mut self) {
+        self.patience_millis = self.socket.worker().shared.limits.body_timeout.as_millis() as u64;
+    }
+
+    /// The next piece of a request's body; `None` at its end. Time spent waiting uses patience up, bytes that come
+    /// restore it, at `client_rate_min`: a client that drips cannot hold an origin's connection for long.
     /// Cancel safe.
     pub(crate) async fn read_body(&mut self, decoder: &mut BodyDecoder) -> Result<Option<Bytes>, BodyEnd> {
         let worker = self.socket.worker().clone();
@@ -136,15 +144,22 @@ impl<S: Transport> Reader<S> {
             if decoder.is_end() {
                 return Ok(None);
             }
-            self.deadline
-                .set(worker.monotonic_millis() + worker.shared.limits.body_timeout.as_millis() as u64);
+            let started = worker.monotonic_millis();
+            self.deadline.set(started + self.patience_millis);
             match self.socket.read(&mut self.inbox, &self.deadline).await {
                 Ok(0) => return Err(BodyEnd::Closed),
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(BodyEnd::TimedOut),
                 Err(_) => return Err(BodyEnd::Closed),
-                Ok(_) => {}
+                Ok(count) => self.earn_patience(count, worker.monotonic_millis() - started),
             }
         }
+    }
+
+    fn earn_patience(&mut self, bytes: usize, waited_millis: u64) {
+        let limits = &self.socket.worker().shared.limits;
+        let earned = (bytes as u64 * 1000).checked_div(limits.client_rate_min).unwrap_or(u64::MAX);
+        let left = self.patience_millis.saturating_sub(waited_millis).saturating_add(earned);
+        self.patience_millis = left.min(limits.body_timeout.as_millis() as u64);
     }
 
     /// Data out of what has already been received.
@@ -161,6 +176,26 @@ impl<S: Transport> Reader<S> {
         }
         self.release_empty_inbox();
         Ok(None)
+    }
+
+    /// Waits until the client is gone: until it resets, or closes its side, if `close_counts`. Requests that it
+    /// pipelines meanwhile are kept, up to a limit.
+    pub(crate) async fn until_closed(&mut self, close_counts: bool) {
+        self.deadline.clear();
+        let mut owned = false;
+        while self.inbox.len() < READ_AHEAD_BYTES_MAX {
+            match self.socket.read(&mut self.inbox, &self.deadline).await {
+                Ok(0) if close_counts => return,
+                Ok(0) => break,
+                // As part of a head does, they wait in memory of their own.
+                Ok(_) if !std::mem::replace(&mut owned, true) => {
+                    self.inbox = BytesMut::from(&self.inbox[..]);
+                }
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+        std::future::pending::<()>().await;
     }
 
     /// Reads and throws away, within limits, until the client closes.

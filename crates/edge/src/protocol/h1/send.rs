@@ -34,10 +34,12 @@ pub(super) async fn send<S: Transport>(
     answer.close |= !keep;
     let out = writer.buffer();
     response::status_line(out, answer.status, None);
-    write_fields(worker, request, answer, out);
+    write_fields(worker, answer, out);
     let length_of_absent =
         if (is_head && answer.status != 204) || answer.status == 304 { answer.length } else { None };
-    response::framing_fields(out, framing, length_of_absent.filter(|_| answer.status >= 200));
+    // Zero may mean no more than that the origin's answer to HEAD did not say: then nothing is said.
+    let is_known = |length: &u64| answer.status >= 200 && !(is_head && *length == 0);
+    response::framing_fields(out, framing, length_of_absent.filter(is_known));
     response::connection_field(out, keep, parsed.version);
     response::end_head(out);
     if framing == ResponseFraming::None {
@@ -115,6 +117,7 @@ async fn flush_unless_ready<S: Transport, T>(writer: &mut Writer<S>, next: impl 
     }
     // A client that is gone shows itself at the next piece.
     let _ = writer.flush().await;
+    writer.give_buffer_back();
     next.await
 }
 

@@ -7,7 +7,7 @@ use crate::worker::Worker;
 use littoral_h1::response;
 use std::io::{self, IoSlice};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 /// Bodies up to this size are copied behind their head.
 pub(crate) const INLINE_BYTES_MAX: usize = 4096;
@@ -71,50 +71,63 @@ impl<S: Transport> Writer<S> {
 
     /// Sends what was gathered and `body` behind it.
     pub(crate) async fn send_with(&mut self, body: &[&[u8]]) -> io::Result<()> {
-        let total: usize = body.iter().map(|slice| slice.len()).sum();
-        let mut body_sent = 0;
-        if self.out.is_empty() && total == 0 {
+        if self.out.is_empty() && body.iter().all(|slice| slice.is_empty()) {
             return Ok(());
         }
-        while self.sent < self.out.len() || body_sent < total {
-            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let mut count = 0;
-            if self.sent < self.out.len() {
-                slices[0] = IoSlice::new(&self.out[self.sent..]);
-                count = 1;
+        // What is left of the body: whole slices, and how much of their first one is gone.
+        let (mut body, mut gone) = (body, 0);
+        loop {
+            while body.first().is_some_and(|first| gone == first.len()) {
+                (body, gone) = (&body[1..], 0);
             }
-            let mut skip = body_sent;
-            for slice in body {
-                if skip >= slice.len() {
-                    skip -= slice.len();
-                    continue;
-                }
-                if count == slices.len() {
-                    break;
-                }
-                slices[count] = IoSlice::new(&slice[skip..]);
-                skip = 0;
+            if self.sent == self.out.len() && body.is_empty() {
+                break;
+            }
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let head = (self.sent < self.out.len()).then(|| &self.out[self.sent..]);
+            let rest = body.iter().enumerate().map(|(nth, slice)| &slice[if nth == 0 { gone } else { 0 }..]);
+            let mut count = 0;
+            for (slot, slice) in slices.iter_mut().zip(head.into_iter().chain(rest)) {
+                *slot = IoSlice::new(slice);
                 count += 1;
             }
             let written = send_some(&self.socket, &self.deadline, &mut self.pace, &slices[..count]).await?;
             let of_out = written.min(self.out.len() - self.sent);
             self.sent += of_out;
-            body_sent += written - of_out;
+            let mut of_body = written - of_out;
+            while let Some(first) = body.first()
+                && of_body >= first.len() - gone
+            {
+                of_body -= first.len() - gone;
+                (body, gone) = (&body[1..], 0);
+            }
+            gone += of_body;
         }
         self.out.clear();
         self.sent = 0;
-        if self.pace.watched {
-            self.pace.watched = false;
-            self.deadline.clear();
-        }
-        Ok(())
+        // TLS keeps back what the socket had no room for; nothing else would send it.
+        let done = flush_transport(&self.socket, &self.deadline, &mut self.pace).await;
+        self.stop_watching();
+        done
     }
 
     /// Says that nothing more comes.
     pub(crate) async fn shutdown(&mut self) -> io::Result<()> {
         self.flush().await?;
         let socket = &self.socket;
-        std::future::poll_fn(|context| socket.poll_shutdown(context)).await
+        let done = while_client_takes(socket, &self.deadline, &mut self.pace, |context, _| {
+            socket.poll_shutdown(context)
+        })
+        .await;
+        self.stop_watching();
+        done
+    }
+
+    fn stop_watching(&mut self) {
+        if self.pace.watched {
+            self.pace.watched = false;
+            self.deadline.clear();
+        }
     }
 
     /// Gathers an answer to something that could not be read as a request.
@@ -135,16 +148,51 @@ impl<S: Transport> Writer<S> {
     }
 }
 
-/// Sends as much as the socket takes, waiting for room as long as the client takes what it was sent.
+/// Sends as much as the socket takes.
 async fn send_some<S: Transport>(
     socket: &Socket<S>,
     deadline: &Deadline,
     pace: &mut Pace,
     slices: &[IoSlice<'_>],
 ) -> io::Result<usize> {
-    let written = std::future::poll_fn(|context| {
-        if let Poll::Ready(written) = socket.poll_write(context, slices) {
-            return Poll::Ready(written);
+    let written =
+        while_client_takes(socket, deadline, pace, |context, _| socket.poll_write(context, slices)).await?;
+    if written == 0 {
+        return Err(io::ErrorKind::WriteZero.into());
+    }
+    pace.written += written as u64;
+    Ok(written)
+}
+
+/// Sends what the transport has taken and not yet sent.
+async fn flush_transport<S: Transport>(
+    socket: &Socket<S>,
+    deadline: &Deadline,
+    pace: &mut Pace,
+) -> io::Result<()> {
+    while_client_takes(socket, deadline, pace, |context, pace| {
+        if !pace.watched {
+            return socket.poll_flush(context);
+        }
+        // What moves into the kernel's queue now was counted as written before.
+        let queued = socket.queued_bytes();
+        let flushed = socket.poll_flush(context);
+        pace.written += socket.queued_bytes().saturating_sub(queued);
+        flushed
+    })
+    .await
+}
+
+/// Repeats `step` until it is ready, for as long as the client takes what it was sent.
+async fn while_client_takes<S: Transport, T>(
+    socket: &Socket<S>,
+    deadline: &Deadline,
+    pace: &mut Pace,
+    mut step: impl FnMut(&mut Context<'_>, &mut Pace) -> Poll<io::Result<T>>,
+) -> io::Result<T> {
+    std::future::poll_fn(|context| {
+        if let Poll::Ready(done) = step(context, pace) {
+            return Poll::Ready(done);
         }
         let worker = socket.worker();
         if !pace.watched {
@@ -159,12 +207,7 @@ async fn send_some<S: Transport>(
         }
         Poll::Pending
     })
-    .await?;
-    if written == 0 {
-        return Err(io::ErrorKind::WriteZero.into());
-    }
-    pace.written += written as u64;
-    Ok(written)
+    .await
 }
 
 impl Pace {
