@@ -7,7 +7,8 @@ use crate::key;
 use crate::request::authority_and_host;
 use crate::worker::WorkerMessage;
 use bytes::Bytes;
-use littoral_ledger::{Kind, Purge, Scope, SiteKey};
+use littoral_cache::Store;
+use littoral_ledger::{Kind, Purge, Scope, SiteKey, Verdict};
 use littoral_policy::{HostKey, PolicySet, Site};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -39,6 +40,8 @@ pub struct PurgeRequest {
     pub everything: bool,
     /// Make stale instead of gone.
     pub soft: bool,
+    /// Also let go of the bytes, which otherwise stay until something else wants their room. Not with `soft`.
+    pub erase: bool,
 }
 
 /// A purge that took effect.
@@ -54,6 +57,9 @@ pub struct PurgeReceipt {
     pub threads_total: usize,
     /// From the request to the last thread's acknowledgement, in milliseconds.
     pub milliseconds: f64,
+    /// Stored responses that `erase` took out of the store; answers under way hold theirs until they end.
+    #[serde(default)]
+    pub erased: usize,
 }
 
 /// Why a purge was not carried out. Nothing was purged.
@@ -80,6 +86,8 @@ pub enum PurgeError {
     },
     /// An empty or unusable tag.
     BadTag(String),
+    /// `erase` together with `soft`.
+    EraseSoft,
 }
 
 impl fmt::Display for PurgeError {
@@ -98,6 +106,9 @@ impl fmt::Display for PurgeError {
                 write!(f, "`{url}` is not a URL ({why}); expected something like https://example.com/path")
             }
             PurgeError::OtherSite { url, site } => write!(f, "`{url}` belongs to the site `{site}`"),
+            PurgeError::EraseSoft => {
+                f.write_str("`erase` lets go of what is purged, `soft` keeps it: give one of them")
+            }
             PurgeError::BadTag(tag) => {
                 write!(
                     f,
@@ -123,13 +134,31 @@ impl Edge {
             position = self.shared.fence.apply(purge);
         }
         let threads = self.wait_for_turns();
+        let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
+        let erased = if request.erase { self.erase_purged() } else { 0 };
         Ok(PurgeReceipt {
             purges: purges.len(),
             position: position.number,
             threads,
             threads_total: self.shared.mailboxes.len(),
-            milliseconds: started.elapsed().as_secs_f64() * 1000.0,
+            milliseconds,
+            erased,
         })
+    }
+
+    /// Takes out of the store what a hard purge covers; returns how many responses that were. Walks over all of it.
+    fn erase_purged(&self) -> usize {
+        let mut purged = Vec::new();
+        self.shared.store.visit(None, &mut |key, response| {
+            if self.shared.fence.judge(&response.subject, &response.url, response.effective) == Verdict::Hard
+            {
+                purged.push((key.clone(), response.clone()));
+            }
+        });
+        let erased = purged
+            .iter()
+            .filter(|(key, response)| self.shared.store.remove_response(key.as_key_ref(), response));
+        erased.count()
     }
 
     /// Waits until every thread has passed a turn of its loop; returns how many did.
@@ -165,6 +194,9 @@ fn plan(policy: &Arc<PolicySet>, request: &PurgeRequest) -> Result<Vec<Purge>, P
     let names = request.urls.len() + request.prefixes.len() + request.tags.len();
     if names > PURGE_NAMES_MAX {
         return Err(PurgeError::TooMany(names));
+    }
+    if request.erase && request.soft {
+        return Err(PurgeError::EraseSoft);
     }
     if names == 0 && !request.everything {
         return Err(PurgeError::Nothing);

@@ -145,6 +145,9 @@ pub(crate) struct Purge {
     /// Make stale instead of absent: the origin is asked, and errors are bridged with what was stored
     #[arg(long)]
     pub(crate) soft: bool,
+    /// Also let go of the bytes at once; not together with --soft
+    #[arg(long, conflicts_with = "soft")]
+    pub(crate) erase: bool,
     /// Return when every node has applied it (one node always has when it answers)
     #[arg(long)]
     pub(crate) wait: bool,

@@ -397,4 +397,11 @@ impl Purge {
         self.0.soft = true;
         self
     }
+
+    /// And lets go of the bytes.
+    #[must_use]
+    pub fn erasing(mut self) -> Self {
+        self.0.erase = true;
+        self
+    }
 }

@@ -45,6 +45,19 @@ fn a_purged_url_is_fetched_anew_and_its_neighbours_are_not() {
 }
 
 #[test]
+fn erasing_takes_what_was_purged_out_of_the_store_and_nothing_else() {
+    let bed = counting();
+    warm(&bed, &["/a", "/b"]);
+    assert_eq!(bed.purge(Purge::url("http://site.test/a")).erased, 0);
+    assert_eq!(bed.explain("http://site.test/a").variants.len(), 1);
+    let receipt = bed.purge(Purge::url("http://site.test/a").erasing());
+    assert_eq!(receipt.erased, 1);
+    assert!(bed.explain("http://site.test/a").variants.is_empty());
+    bed.get("/a").is_forwarded("v2");
+    bed.get("/b").is_hit("v1");
+}
+
+#[test]
 fn a_purged_prefix_takes_all_below_it() {
     let bed = counting();
     warm(&bed, &["/img/a", "/img/b/c", "/imgs", "/other"]);

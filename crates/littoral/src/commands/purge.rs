@@ -27,6 +27,7 @@ pub(crate) fn purge(arguments: &Purge) -> ExitCode {
         "tags": arguments.tags,
         "everything": whole,
         "soft": arguments.soft,
+        "erase": arguments.erase,
     });
     let begun = Instant::now();
     let answer = client::ask(&arguments.target, &Method::POST, "/v1/purge", Some(&request));
@@ -59,6 +60,9 @@ fn print(arguments: &Purge, receipt: &Value, round_trip_millis: f64) {
     }
     what.iter().for_each(|what| console::say(format_args!("{how}  {what}")));
     let figure = |name: &str| console::plain(name, &receipt[name]);
+    if arguments.erase {
+        console::say(format_args!("erased  {} stored responses", figure("erased")));
+    }
     let took = receipt["milliseconds"].as_f64().unwrap_or(round_trip_millis);
     console::say(format_args!(
         "1 node, {} of {} threads, position {}: {took:.2} ms ({round_trip_millis:.2} ms as seen from here)",
