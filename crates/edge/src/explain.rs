@@ -4,6 +4,7 @@
 use crate::current::Snapshot;
 use crate::edge::Edge;
 use crate::key;
+use crate::lookup::verdict;
 use crate::request::{Protocol, Request, authority_and_host};
 use crate::respond::Place;
 use crate::target::Target;
@@ -270,13 +271,12 @@ impl Edge {
         };
         let selected =
             entry.position(&request.fields, &mut Vec::new()).map(|nth| entry.variants()[nth].clone());
-        let url = &key.bytes[key.url.clone()];
         explanation.variants = entry
             .variants()
             .iter()
             .map(|variant| {
                 let chosen = selected.as_ref().is_some_and(|selected| Arc::ptr_eq(selected, variant));
-                self.describe(variant, chosen, url)
+                self.describe(variant, chosen)
             })
             .collect();
         let Some(stored) = selected else {
@@ -288,7 +288,7 @@ impl Edge {
                 "the request carries credentials, and the stored response may not be shared",
             );
         }
-        match self.shared.fence.judge(&stored.subject, url, stored.effective) {
+        match verdict(&self.shared.fence, &stored) {
             Verdict::Hard => return explanation.because("miss", "what is stored has been purged"),
             Verdict::Soft => return explanation.because("revalidate", "what is stored has been soft-purged"),
             Verdict::Live => {}
@@ -308,7 +308,7 @@ impl Edge {
         }
     }
 
-    fn describe(&self, stored: &StoredResponse, selected: bool, url: &[u8]) -> StoredVariant {
+    fn describe(&self, stored: &StoredResponse, selected: bool) -> StoredVariant {
         let now = self.shared.clock.now();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         StoredVariant {
@@ -323,7 +323,7 @@ impl Edge {
             freshness_left: stored.terms.freshness_left(now),
             heuristic: stored.terms.heuristic,
             etag: stored.fields.get(Known::ETag).map(text),
-            purge: match self.shared.fence.judge(&stored.subject, url, stored.effective) {
+            purge: match verdict(&self.shared.fence, stored) {
                 Verdict::Live => "live",
                 Verdict::Soft => "soft-purged",
                 Verdict::Hard => "purged",

@@ -3,6 +3,7 @@
 
 use crate::fill::with_fields;
 use crate::key;
+use crate::lookup::stored_variant;
 use crate::request::Request;
 use crate::respond::Place;
 use crate::target::Target;
@@ -97,11 +98,7 @@ fn after_head(worker: &Worker, place: &Place, request: &Request, status: u16, fi
     }
     let key = key::build(place, request, Vec::new());
     let key = Key::new(&key.bytes);
-    let mut scratch = Vec::new();
-    let stored = worker.shared.store.lookup(key.as_key_ref()).and_then(|entry| {
-        entry.position(&request.fields, &mut scratch).map(|nth| entry.variants()[nth].clone())
-    });
-    let Some(stored) = stored else { return };
+    let Some(stored) = stored_variant(worker, key.as_key_ref(), &request.fields) else { return };
     if stored.status != 200 {
         return;
     }

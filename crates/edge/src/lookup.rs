@@ -5,12 +5,13 @@
 use crate::request::Request;
 use crate::respond::{Held, Place};
 use crate::worker::Worker;
-use littoral_cache::{Content, HotEntry, KeyRef, Store};
+use littoral_cache::{Content, HotEntry, KeyRef, Store, StoredResponse};
 use littoral_http_caching::{
-    ClientDirectives, Fwd, Known, RangeAnswer, RequestDirectives, Reuse, Revalidate, judge_reuse,
+    ClientDirectives, Fields, Fwd, Known, RangeAnswer, RequestDirectives, Reuse, Revalidate, judge_reuse,
 };
-use littoral_ledger::Verdict;
+use littoral_ledger::{Fence, Verdict};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What the store has for a request.
 pub(crate) enum Found {
@@ -30,8 +31,8 @@ pub(crate) fn directives(place: &Place, request: &Request) -> Option<RequestDire
     (rules.client_directives == ClientDirectives::Honour).then(|| RequestDirectives::parse(&request.fields))
 }
 
-/// Looks for a stored response under `key`, whose canonical URL is `url`.
-pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: KeyRef<'_>, url: &[u8]) -> Found {
+/// Looks for a stored response under `key`.
+pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: KeyRef<'_>) -> Found {
     let held = match select(worker, request, key) {
         Selected::Variant(held) => held,
         Selected::OtherVariants => return Found::Nothing(Fwd::VaryMiss, None),
@@ -42,7 +43,7 @@ pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: KeyRe
     }
     // What the hot table gave was found live at the site's present purge position.
     if let Held::Shared(stored) = &held {
-        match worker.shared.fence.judge(&stored.subject, url, stored.effective) {
+        match verdict(&worker.shared.fence, stored) {
             Verdict::Live => {}
             Verdict::Soft => return Found::Validate(held, Fwd::Stale, "soft-purged"),
             Verdict::Hard => return Found::Nothing(Fwd::Miss, Some("purged")),
@@ -64,6 +65,22 @@ pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: KeyRe
             Found::Validate(held, forward, why.as_str())
         }
     }
+}
+
+/// Whether a purge covers a stored response.
+pub(crate) fn verdict(fence: &Fence, stored: &StoredResponse) -> Verdict {
+    fence.judge(&stored.subject, &stored.url, stored.effective)
+}
+
+/// The stored response that these request fields select, purged or not; the look does not count as a use.
+pub(crate) fn stored_variant(
+    worker: &Worker,
+    key: KeyRef<'_>,
+    request_fields: &Fields,
+) -> Option<Arc<StoredResponse>> {
+    let entry = worker.shared.store.lookup(key)?;
+    let nth = entry.position(request_fields, &mut Vec::new())?;
+    Some(entry.variants()[nth].clone())
 }
 
 enum Selected {

@@ -4,6 +4,7 @@
 use crate::edge::Edge;
 use crate::explain::{ProbeError, probe};
 use crate::key;
+use crate::lookup::verdict;
 use crate::request::authority_and_host;
 use crate::worker::WorkerMessage;
 use bytes::Bytes;
@@ -150,8 +151,7 @@ impl Edge {
     fn erase_purged(&self) -> usize {
         let mut purged = Vec::new();
         self.shared.store.visit(None, &mut |key, response| {
-            if self.shared.fence.judge(&response.subject, &response.url, response.effective) == Verdict::Hard
-            {
+            if verdict(&self.shared.fence, response) == Verdict::Hard {
                 purged.push((key.clone(), response.clone()));
             }
         });

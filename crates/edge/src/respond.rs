@@ -179,7 +179,7 @@ pub(crate) fn write_fields(worker: &Worker, answer: &Response, out: &mut Vec<u8>
     let now = worker.now();
     let place = answer.place.as_ref();
     match &answer.head {
-        Head::Stored(stored, shape) => write_stored(worker, place, stored, shape, answer, now, out),
+        Head::Stored(stored, shape) => write_stored(place, stored, shape, answer, now, out),
         Head::Fields(fields) => {
             for line in fields.iter().filter(|line| goes_to_clients(place, line.known, line.name)) {
                 response::field(out, line.name, line.value);
@@ -205,7 +205,6 @@ pub(crate) fn write_fields(worker: &Worker, answer: &Response, out: &mut Vec<u8>
 }
 
 fn write_stored(
-    _worker: &Worker,
     place: Option<&Place>,
     stored: &StoredResponse,
     shape: &Shape,

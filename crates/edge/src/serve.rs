@@ -119,7 +119,7 @@ fn from_cache(worker: &Rc<Worker>, place: &Place, request: &Request) -> Begun {
     let key = key::build(place, request, worker.buffers.key.take());
     let key_ref = KeyRef::new(&key.bytes);
     let hash = key_ref.hash;
-    let found = lookup::look(worker, place, request, key_ref, &key.bytes[key.url.clone()]);
+    let found = lookup::look(worker, place, request, key_ref);
     let directives = lookup::directives(place, request);
     let begun = match found {
         Found::Fresh(held) => {

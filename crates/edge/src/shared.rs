@@ -3,7 +3,7 @@
 
 use crate::answer::{from_stale, from_stored, not_modified};
 use crate::fill::{Fill, FillReader, Handoff, Joined, Phase, Plan, lead};
-use crate::lookup::{self, Found};
+use crate::lookup::{self, Found, verdict};
 use crate::note::{Note, Outcome};
 use crate::origin::fetch::InterimSink;
 use crate::origin::fields::Conditionals;
@@ -64,14 +64,14 @@ pub(crate) async fn fetch_shared(
             Phase::Waiting => break,
             Phase::Head(stored) => {
                 if let Some(answer) =
-                    from_fill(worker, place, request, &wanted, &fill, stored, note, leads, &mut variant)
+                    from_fill(worker, place, request, &fill, stored, note, leads, &mut variant)
                 {
                     return answer;
                 }
             }
             Phase::Freshened { shared: false, .. } if !leads => break,
             Phase::Freshened { response: stored, .. } => {
-                if is_live(worker, &wanted, &stored) && fits(request, &stored, leads, &mut variant) {
+                if is_live(worker, &stored) && fits(request, &stored, leads, &mut variant) {
                     let ttl = stored.terms.freshness_left(worker.now());
                     let outcome = if leads { Outcome::Revalidated } else { Outcome::Collapsed };
                     let note =
@@ -92,8 +92,7 @@ pub(crate) async fn fetch_shared(
 
 /// What another request has stored since this one looked.
 fn by_now(worker: &Worker, place: &Place, request: &Request, wanted: &Wanted) -> Option<Held> {
-    let url = &wanted.key.bytes[wanted.url.clone()];
-    match lookup::look(worker, place, request, wanted.key.as_key_ref(), url) {
+    match lookup::look(worker, place, request, wanted.key.as_key_ref()) {
         Found::Fresh(held) => Some(held),
         _ => None,
     }
@@ -134,13 +133,10 @@ fn stand_in(
     let now = worker.now();
     let usable = wanted.stale.as_ref().filter(|stale| match error {
         OriginError::Status(_) => may_serve_on_error(&stale.terms, now),
-        OriginError::QueueFull | OriginError::QueueTimeout | OriginError::HeadTimeout => {
-            may_serve_on_error(&stale.terms, now) || may_serve_disconnected(&stale.terms, now)
-        }
         _ => may_serve_disconnected(&stale.terms, now) || may_serve_on_error(&stale.terms, now),
     });
     // A purge may have come while the origin was being asked.
-    match usable.filter(|stale| verdict(worker, wanted, stale) != Verdict::Hard) {
+    match usable.filter(|stale| verdict(&worker.shared.fence, stale) != Verdict::Hard) {
         Some(stale) => {
             worker.report.borrow().origin_failed(error.as_str());
             let mut answer = from_stale(worker, place, request, Held::Shared(stale.clone()), error.as_str());
@@ -160,14 +156,13 @@ fn from_fill(
     worker: &Rc<Worker>,
     place: &Place,
     request: &Request,
-    wanted: &Wanted,
     fill: &Arc<Fill>,
     stored: Arc<StoredResponse>,
     note: Note,
     leads: bool,
     variant: &mut Vec<u8>,
 ) -> Option<Response> {
-    if !is_live(worker, wanted, &stored) || !fits(request, &stored, leads, variant) {
+    if !is_live(worker, &stored) || !fits(request, &stored, leads, variant) {
         return None;
     }
     let note = Note {
@@ -227,13 +222,8 @@ fn from_fill(
     })
 }
 
-fn verdict(worker: &Worker, wanted: &Wanted, stored: &StoredResponse) -> Verdict {
-    let url = &wanted.key.bytes[wanted.url.clone()];
-    worker.shared.fence.judge(&stored.subject, url, stored.effective)
-}
-
-fn is_live(worker: &Worker, wanted: &Wanted, stored: &StoredResponse) -> bool {
-    verdict(worker, wanted, stored) == Verdict::Live
+fn is_live(worker: &Worker, stored: &StoredResponse) -> bool {
+    verdict(&worker.shared.fence, stored) == Verdict::Live
 }
 
 /// Whether a response that another request brought may answer this one. When its `Vary` says no, `variant` becomes
@@ -314,7 +304,7 @@ pub(crate) fn plan(
     interim: Option<InterimSink>,
 ) -> Plan {
     if let Some(stale) = &wanted.stale
-        && verdict(worker, &wanted, stale) == Verdict::Hard
+        && verdict(&worker.shared.fence, stale) == Verdict::Hard
     {
         wanted.stale = None;
     }

@@ -153,8 +153,8 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// (year, month, day) of a day since 1970-01-01; the inverse of [`days_from_civil`].
-fn civil(days: i64) -> (i64, i64, i64) {
+/// Year, month (1 to 12) and day (1 to 31) in the proleptic Gregorian calendar of a day since 1970-01-01.
+pub fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);

@@ -3,6 +3,7 @@
 //! of what may be stored.
 
 use super::state::{Ended, Fill, Phase, WINDOW_BYTES_MAX};
+use crate::lookup::{stored_variant, verdict};
 use crate::origin::pool::Pool;
 use crate::origin::{OriginError, OriginRequest, OriginResponse, RequestBody};
 use crate::pass::timed_fetch;
@@ -72,13 +73,7 @@ impl Lead {
     async fn run(&mut self, plan: Plan, handoff: oneshot::Sender<Handoff>) {
         let Plan { place, pool, outgoing, wanted, request_fields } = plan;
         let sent_fields = outgoing.fields.clone();
-        let again = OriginRequest {
-            method: outgoing.method.clone(),
-            target: outgoing.target.clone(),
-            fields: without_conditionals(&outgoing.fields),
-            body: RequestBody::Empty,
-            interim: None,
-        };
+        let (method, target) = (outgoing.method.clone(), outgoing.target.clone());
         let mut requested = self.worker.now();
         let mut fetched = timed_fetch(&self.worker, &pool, outgoing).await;
         if let (Ok(response), Some(stale)) = (&fetched, &wanted.stale)
@@ -89,6 +84,13 @@ impl Lead {
                 return;
             }
             // It validates something else than what is stored: ask again, without conditions (RFC 9111 §4.3.4).
+            let again = OriginRequest {
+                method,
+                target,
+                fields: without_conditionals(&sent_fields),
+                body: RequestBody::Empty,
+                interim: None,
+            };
             requested = self.worker.now();
             fetched = timed_fetch(&self.worker, &pool, again).await;
         }
@@ -165,8 +167,7 @@ impl Lead {
         let bytes_max = self.bytes_max(judged);
         self.fill.announce(if body.is_end() { Some(0) } else { length });
         // A small body that is here already leaves with its head.
-        self.fill.publish_phase(Phase::Head(head.clone()));
-        self.worker.follows.wake_local(&self.fill);
+        self.publish(Phase::Head(head.clone()));
         let mut received = 0;
         let mut keeps = true;
         loop {
@@ -222,7 +223,7 @@ impl Lead {
 
     fn store(&self, judged: &Judged<'_>, head: &StoredResponse) {
         // Purged on its way: what was fetched since must not be put aside for it.
-        if !is_live(&self.worker, judged, head) {
+        if !is_live(&self.worker, head) {
             return self.worker.report.borrow().not_stored("purged");
         }
         // A later fetch has taken its place: what that brings must not give way to this.
@@ -259,18 +260,8 @@ impl Lead {
             return None;
         }
         let content = Content::Partial(PartialBody::new(range.complete?, range.first, body)?);
-        let mut scratch = Vec::new();
-        let known = self
-            .worker
-            .shared
-            .store
-            .lookup(judged.wanted.key.as_key_ref())
-            .and_then(|entry| {
-                entry.position(judged.client, &mut scratch).map(|nth| entry.variants()[nth].clone())
-            })
-            .filter(|known| {
-                partial::combinable(&known.fields, &new.fields) && is_live(&self.worker, judged, known)
-            });
+        let known = stored_variant(&self.worker, judged.wanted.key.as_key_ref(), judged.client)
+            .filter(|known| partial::combinable(&known.fields, &new.fields) && is_live(&self.worker, known));
         let Some(known) = known else {
             return Some(ResponseParts { status: 200, fields: whole_fields(&new.fields), content, ..new });
         };
@@ -394,9 +385,8 @@ fn subject_of(worker: &Worker, place: &Place, url: &[u8], fields: &Fields) -> li
     worker.shared.fence.subject(SiteKey(site.key), url, tags)
 }
 
-fn is_live(worker: &Worker, judged: &Judged<'_>, stored: &StoredResponse) -> bool {
-    let url = &judged.wanted.key.bytes[judged.wanted.url.clone()];
-    worker.shared.fence.judge(&stored.subject, url, stored.effective) == Verdict::Live
+fn is_live(worker: &Worker, stored: &StoredResponse) -> bool {
+    verdict(&worker.shared.fence, stored) == Verdict::Live
 }
 
 /// Reasons that lie in the request: another one's answer may well be shared.

@@ -1,6 +1,7 @@
 //! One fill: its phase, the pieces that arrived, and the threads that wait for more. All of it is behind one
 //! lock that only misses take.
 
+use crate::lookup::verdict;
 use crate::origin::OriginError;
 use crate::serve::Wanted;
 use bytes::Bytes;
@@ -188,10 +189,7 @@ impl Fill {
         };
         match phase {
             Phase::Head(stored) | Phase::Freshened { response: stored, .. } => {
-                let url = &wanted.key.bytes[wanted.url.clone()];
-                keeps_all
-                    && is_fresh(&stored)
-                    && fence.judge(&stored.subject, url, stored.effective) == Verdict::Live
+                keeps_all && is_fresh(&stored) && verdict(fence, &stored) == Verdict::Live
             }
             _ => fence.site_position(wanted.site) <= self.effective,
         }
