@@ -2,6 +2,7 @@
 
 use super::Compiler;
 use super::names::is_token;
+use super::together::listed;
 use crate::{Behavior, BypassConditions, CacheMode, RangeForward};
 use littoral_http_caching::RequestCookie;
 use littoral_model::{BehaviorSection, Ranges, Spanned, nearest, quoted};
@@ -22,7 +23,9 @@ impl Compiler<'_> {
         let matcher = self.matcher(&called, section, site_hosts);
         let methods = self.methods(&called, "allow_methods", section.allow_methods.as_deref());
         self.check_methods_meet(&called, section);
-        let origin = self.origin_place(&called, section);
+        let group = self.group_place(&called, section);
+        let compression = self.compression(&called, &section.compression);
+        let rate_limits = self.rate_limits(&called, section);
         let mut rules = self.cache_rules(&called, &section.cache);
         let cache = self.cache_mode(&called, &section.cache);
         let key = self.key(&called, &section.key);
@@ -45,7 +48,7 @@ impl Compiler<'_> {
             index: u32::try_from(place).ok()?,
             name: section.name.as_str().into(),
             matcher: matcher?,
-            group: origin?,
+            group: group?,
             methods: methods?.unwrap_or_default(),
             cache: if cache { CacheMode::Standard } else { CacheMode::Bypass },
             rules,
@@ -60,10 +63,10 @@ impl Compiler<'_> {
             last_modified_in_304: section.last_modified_in_304,
             request_body_bytes_max: section.request_body_bytes_max,
             response_stored_bytes_max: section.cache.response_bytes_max,
-            type_guard: true,
-            immutable: false,
-            compression: None,
-            rate_limits: Box::default(),
+            type_guard: section.cache.type_guard,
+            immutable: section.cache.immutable,
+            compression,
+            rate_limits: rate_limits?,
             redirects: Box::default(),
             rewrites: Box::default(),
             request_fields: Box::default(),
@@ -71,7 +74,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn errors(&self) -> usize {
+    pub(super) fn errors(&self) -> usize {
         self.mistakes.iter().filter(|mistake| mistake.is_error()).count()
     }
 
@@ -186,25 +189,43 @@ impl Compiler<'_> {
         }
     }
 
-    fn origin_place(&mut self, called: &str, section: &BehaviorSection) -> Option<usize> {
-        let origins = &self.file.origins;
+    /// The place of the group that the behavior fetches from. `None` where it is not known.
+    fn group_place(&mut self, called: &str, section: &BehaviorSection) -> Option<usize> {
+        let (origins, groups) = (&self.file.origins, &self.file.groups);
         let Some(name) = &section.origin else {
-            // With several, the reader has asked for it.
-            return (origins.len() == 1).then_some(0);
+            if origins.len() == 1 && groups.is_empty() && self.file.groups_known {
+                return Some(0);
+            }
+            if !origins.is_empty() && self.file.groups_known {
+                let message = format!("{called} lacks `origin`");
+                let what = if groups.is_empty() { "several origins" } else { "several origins and groups" };
+                let hint = format!("the site has {what}; say which one");
+                self.error(&section.span, message, "", hint);
+            }
+            return None;
         };
-        let place = origins.iter().position(|origin| origin.name == *name);
-        if place.is_none() && !origins.is_empty() {
+        let group = groups.iter().position(|group| group.name == *name).map(|place| origins.len() + place);
+        let place = origins.iter().position(|origin| origin.name == *name).or(group);
+        if place.is_none() && !origins.is_empty() && self.file.groups_known {
+            let names =
+                || origins.iter().map(|origin| &origin.name).chain(groups.iter().map(|group| &group.name));
+            let quoted_origins: Vec<String> = origins.iter().map(|origin| quoted(&origin.name)).collect();
+            let hint = match (nearest(name, names().map(|name| name.as_str())), quoted_origins.as_slice()) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, [only]) if groups.is_empty() => format!("this site's only origin is {only}"),
+                (None, _) if groups.is_empty() => {
+                    format!("this site's origins are {}", listed(quoted_origins))
+                }
+                (None, _) => {
+                    let groups = groups.iter().map(|group| quoted(&group.name));
+                    format!(
+                        "this site's origins are {}, its groups {}",
+                        listed(quoted_origins),
+                        listed(groups)
+                    )
+                }
+            };
             let message = format!("{called} names the origin {}, which does not exist", quoted(name));
-            let names: Vec<String> = origins.iter().map(|origin| quoted(&origin.name)).collect();
-            let hint =
-                match (nearest(name, origins.iter().map(|origin| origin.name.as_str())), names.as_slice()) {
-                    (Some(near), _) => format!("did you mean `{near}`?"),
-                    (None, [only]) => format!("this site's only origin is {only}"),
-                    (None, [first @ .., last]) => {
-                        format!("this site's origins are {} and {last}", first.join(", "))
-                    }
-                    (None, []) => String::new(),
-                };
             self.error(&name.span, message, "not defined", hint);
         }
         place
