@@ -148,7 +148,7 @@ pub(crate) fn probe(
 ) -> Result<Probe, ProbeError> {
     let request = request(url, method, headers)?;
     let site = policy.site_position(&request.host).ok_or(ProbeError::NoSite)?;
-    let subject = Subject { host: &request.host, path: request.target.path(), method: &request.method_text };
+    let subject = Subject::new(&request.host, request.target.path(), &request.method_text);
     let place = policy.sites()[site]
         .behavior_position(&subject)
         .map(|behavior| Place::new(Snapshot::new(policy.clone()), site).with_behavior(behavior));

@@ -50,7 +50,7 @@ pub(crate) fn after(
 /// with many unsafe requests must not fill the table.
 fn invalidate(worker: &Worker, place: &Place, request: &Request, target: &Target) {
     let get = as_get(request, target);
-    let subject = Subject { host: &get.host, path: get.target.path(), method: &get.method_text };
+    let subject = Subject::new(&get.host, get.target.path(), &get.method_text);
     // What is stored was keyed by the behavior of its own method and path.
     let place = match place.site().behavior_position(&subject) {
         Some(behavior) => place.clone().with_behavior(behavior),

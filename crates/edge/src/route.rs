@@ -17,7 +17,7 @@ pub(crate) fn route(worker: &Worker, request: &Request) -> Result<Place, Box<Res
         return Err(Box::new(Response::local(404, "no-site")));
     };
     let place = Place::new(policy, site);
-    let subject = Subject { host: &request.host, path: request.target.path(), method: &request.method_text };
+    let subject = Subject::new(&request.host, request.target.path(), &request.method_text);
     let Some(behavior) = place.site().behavior_position(&subject) else {
         return Err(Box::new(Response::local(404, "no-behavior").at(&place)));
     };

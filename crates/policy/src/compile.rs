@@ -6,13 +6,17 @@
 mod behavior;
 mod cache;
 mod compression;
+mod conditions;
 mod error_page;
 mod fields;
 mod group;
 mod hosts;
+mod leads;
 mod names;
 mod origin;
 mod rate;
+mod reads;
+mod redirects;
 mod texts;
 mod together;
 
@@ -100,12 +104,7 @@ fn compile_and_warn(file: &SiteFile, files: &dyn Files, ids: SiteIds) -> (Option
     let groups = compiler.groups();
     let error_pages = compiler.error_pages();
     let shards = compiler.shards(&hosts, canonical_host.as_deref());
-    let behaviors: Vec<_> = file
-        .behaviors
-        .iter()
-        .enumerate()
-        .map(|(place, section)| compiler.behavior(place, section, &hosts).map(Arc::new))
-        .collect();
+    let behaviors = compiler.behaviors(&hosts, canonical_host.is_some());
     compiler.check_together(&behaviors);
 
     let mut mistakes = compiler.mistakes;

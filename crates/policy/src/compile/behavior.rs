@@ -1,18 +1,43 @@
 //! Behaviors: what they match, whom they ask, what they let through.
 
 use super::Compiler;
+use super::fields::Way;
 use super::names::is_token;
+use super::reads::set_owners;
+use super::redirects::always_fits;
 use super::together::listed;
 use crate::{Behavior, BypassConditions, CacheMode, RangeForward};
 use littoral_http_caching::RequestCookie;
-use littoral_model::{BehaviorSection, Ranges, Spanned, nearest, quoted};
+use littoral_model::{BehaviorSection, FieldAction, Ranges, Spanned, nearest, quoted};
 use littoral_rules::{HostPattern, Matcher, MethodMistake, MethodSet, PathMistake, PathPattern};
+use std::sync::Arc;
 
 /// Protocols that would take requests out of the edge's sight, or make a client the edge's peer.
 const UPGRADES_REFUSED: [&str; 4] = ["h2c", "h2", "http", "tls"];
 
 impl Compiler<'_> {
-    pub(super) fn behavior(
+    /// All behaviors; `None` in the place of one that is wrong.
+    pub(super) fn behaviors(
+        &mut self,
+        hosts: &[HostPattern],
+        has_canonical: bool,
+    ) -> Vec<Option<Arc<Behavior>>> {
+        let sections = &self.file.behaviors;
+        let mut behaviors: Vec<_> = sections
+            .iter()
+            .enumerate()
+            .map(|(place, section)| {
+                let behavior = self.behavior(place, section, hosts)?;
+                let called = format!("behavior {}", quoted(&section.name));
+                self.check_visible(&called, section, &behavior, has_canonical);
+                Some(behavior)
+            })
+            .collect();
+        set_owners(sections, &mut behaviors, hosts, has_canonical);
+        behaviors.into_iter().map(|behavior| behavior.map(Arc::new)).collect()
+    }
+
+    fn behavior(
         &mut self,
         place: usize,
         section: &BehaviorSection,
@@ -26,10 +51,19 @@ impl Compiler<'_> {
         let group = self.group_place(&called, section);
         let compression = self.compression(&called, &section.compression);
         let rate_limits = self.rate_limits(&called, section);
+        let redirects = self.redirects(&called, section, site_hosts);
+        let rewrites = self.rewrites(&called, section);
+        let request_fields = self.field_rules(&called, Way::ToOrigin, &section.request_headers);
+        let response_fields = self.field_rules(&called, Way::ToClient, &section.response_headers);
         let mut rules = self.cache_rules(&called, &section.cache);
         let cache = self.cache_mode(&called, &section.cache);
         let key = self.key(&called, &section.key);
-        if !key.cookies.is_empty() {
+        let drops_cookies = section.request_headers.iter().any(|rule| {
+            rule.action == FieldAction::Remove
+                && rule.when.is_none()
+                && rule.name.eq_ignore_ascii_case("cookie")
+        });
+        if !key.cookies.is_empty() || drops_cookies {
             // A fetch for the cache carries these cookies and no others: whatever shaped the answer is in its key.
             rules.request_cookie = RequestCookie::Ignore;
         }
@@ -67,10 +101,10 @@ impl Compiler<'_> {
             immutable: section.cache.immutable,
             compression,
             rate_limits: rate_limits?,
-            redirects: Box::default(),
-            rewrites: Box::default(),
-            request_fields: Box::default(),
-            response_fields: Box::default(),
+            redirects: redirects?,
+            rewrites: rewrites?,
+            request_fields: request_fields?,
+            response_fields: response_fields?,
         })
     }
 
@@ -112,8 +146,9 @@ impl Compiler<'_> {
                 }
             }
         }
+        let when = self.when(called, section.when.as_ref());
         // The reader has counted them.
-        Matcher::new(paths, methods?, hosts).ok().filter(|_| section.match_known)
+        Matcher::new(paths, methods?, hosts, when?).ok().filter(|_| section.match_known)
     }
 
     fn bad_path(
@@ -193,6 +228,10 @@ impl Compiler<'_> {
     fn group_place(&mut self, called: &str, section: &BehaviorSection) -> Option<usize> {
         let (origins, groups) = (&self.file.origins, &self.file.groups);
         let Some(name) = &section.origin else {
+            // Nothing of it ever reaches an origin.
+            if section.redirects.iter().any(|redirect| always_fits(section, &redirect.change)) {
+                return (!origins.is_empty()).then_some(0);
+            }
             if origins.len() == 1 && groups.is_empty() && self.file.groups_known {
                 return Some(0);
             }

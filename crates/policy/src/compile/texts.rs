@@ -46,14 +46,3 @@ impl Compiler<'_> {
         set
     }
 }
-
-impl Compiler<'_> {
-    /// A condition. `None` where it is wrong, `Some(None)` where there is none.
-    pub(super) fn when(
-        &mut self,
-        _what: &str,
-        text: Option<&littoral_model::Written>,
-    ) -> Option<Option<littoral_rules::Filter>> {
-        Some(text.map(|_| littoral_rules::Filter))
-    }
-}
