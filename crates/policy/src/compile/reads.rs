@@ -76,9 +76,9 @@ impl Compiler<'_> {
         text: Option<&Written>,
     ) {
         let (Some(reads), Some(text)) = (reads, text) else { return };
-        // The client's address is shown to origins as it is (`X-Forwarded-For`): none may answer by it what it lets
-        // be stored for all.
-        let shown = Reads { client: false, ..reads.clone() };
+        // Rules for origins see the host and the query as the key holds them. The client's address is shown to origins
+        // as it is (`X-Forwarded-For`): none may answer by it what it lets be stored for all.
+        let shown = Reads { client: false, host: false, query: false, ..reads.clone() };
         let Some(lacking) = first_lacking(&shown, key, has_canonical) else { return };
         let Lacking { what: part, hint } = lacking;
         let message = format!("{what} looks at {part}, which is not in the key");

@@ -4,6 +4,7 @@
 
 mod compiled;
 mod examples;
+mod fixtures;
 mod hosts;
 mod mistakes;
 mod properties;
