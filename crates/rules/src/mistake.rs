@@ -20,7 +20,11 @@ pub struct TextMistake {
 }
 
 impl TextMistake {
-    pub(crate) fn new(span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> TextMistake {
+    pub(crate) fn new(
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> TextMistake {
         TextMistake { span, message: message.into(), label: label.into(), hint: None }
     }
 

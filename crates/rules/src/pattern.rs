@@ -44,12 +44,20 @@ impl Pattern {
         let hir = parse(text)?;
         let properties = hir.properties();
         if properties.minimum_len() == Some(0) && properties.look_set().is_empty() {
-            let mistake = TextMistake::new(everything, "the regular expression matches every text", "matches nothing too");
-            return Err(mistake.hint("an expression is found anywhere in the text; `^` and `$` tie it to its ends"));
+            let mistake = TextMistake::new(
+                everything,
+                "the regular expression matches every text",
+                "matches nothing too",
+            );
+            return Err(
+                mistake.hint("an expression is found anywhere in the text; `^` and `$` tie it to its ends")
+            );
         }
         if properties.explicit_captures_len() >= CAPTURES_MAX {
             let message = format!("the regular expression has more than {} groups", CAPTURES_MAX - 1);
-            return Err(TextMistake::new(everything, message, "too many").hint("`(?:…)` groups without capturing"));
+            return Err(
+                TextMistake::new(everything, message, "too many").hint("`(?:…)` groups without capturing")
+            );
         }
         Pattern::compile(&hir).ok_or_else(|| {
             TextMistake::new(everything, "the regular expression is too large once compiled", "too large")
@@ -57,10 +65,9 @@ impl Pattern {
         })
     }
 
-    /// `text` itself, found anywhere, in any case of ASCII.
-    pub(crate) fn literal_in_any_case(text: &str) -> Option<Pattern> {
-        let escaped = format!("(?i){}", regex_syntax::escape(text));
-        Pattern::compile(&parse(&escaped).ok()?)
+    /// A regular expression of our own making, in any case of ASCII; `None` if it becomes too large.
+    pub(crate) fn in_any_case(regex: &str) -> Option<Pattern> {
+        Pattern::compile(&parse(&format!("(?i){regex}")).ok()?)
     }
 
     fn compile(hir: &Hir) -> Option<Pattern> {
@@ -85,9 +92,9 @@ impl Pattern {
         match &self.whole {
             // An automaton that was built without quitting bytes always comes to an end; the general engine is
             // what would be right otherwise.
-            Some(whole) => {
-                whole.try_search_fwd(&input).map_or_else(|_| self.general.is_match(input), |end| end.is_some())
-            }
+            Some(whole) => whole
+                .try_search_fwd(&input)
+                .map_or_else(|_| self.general.is_match(input), |end| end.is_some()),
             None => self.general.is_match(input),
         }
     }
@@ -125,7 +132,12 @@ fn whole(hir: &Hir) -> Option<dense::DFA<Vec<u32>>> {
 }
 
 fn parse(text: &str) -> Result<Hir, TextMistake> {
-    let parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).nest_limit(NEST_MAX).build().parse(text);
+    let parser = regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .nest_limit(NEST_MAX)
+        .build()
+        .parse(text);
     parser.map_err(|error| {
         let (what, span) = match &error {
             regex_syntax::Error::Parse(error) => (error.kind().to_string(), span_of(error.span())),

@@ -43,7 +43,8 @@ impl Rewrite {
     pub fn prefix(from: &str, to: &str, which: Variables) -> Result<Rewrite, Vec<RewriteMistake>> {
         let mut mistakes = Vec::new();
         if !from.starts_with('/') {
-            let mistake = TextMistake::new(0..from.len(), "the prefix does not begin with `/`", "no path begins so");
+            let mistake =
+                TextMistake::new(0..from.len(), "the prefix does not begin with `/`", "no path begins so");
             mistakes.push((RewriteText::From, mistake.hint(format!("write `/{from}`"))));
         } else if let Some(at) = from.find('*') {
             let mistake = TextMistake::new(at..at + 1, "a prefix has no `*`", "not a wildcard here");
@@ -60,7 +61,8 @@ impl Rewrite {
     /// `${1}` to `${9}`.
     pub fn regex(pattern: &str, to: &str, which: Variables) -> Result<Rewrite, Vec<RewriteMistake>> {
         let mut mistakes = Vec::new();
-        let compiled = Pattern::new(pattern).map_err(|mistake| mistakes.push((RewriteText::From, mistake))).ok();
+        let compiled =
+            Pattern::new(pattern).map_err(|mistake| mistakes.push((RewriteText::From, mistake))).ok();
         // A pattern that is wrong says nothing about groups.
         let groups = compiled.as_ref().map_or(9, Pattern::groups);
         let to = template(to, which.with_captures(groups), &mut mistakes);
@@ -127,7 +129,8 @@ impl Rewrite {
 }
 
 fn template(to: &str, which: Variables, mistakes: &mut Vec<(RewriteText, TextMistake)>) -> Option<Template> {
-    let wrong = |found: Vec<TextMistake>| mistakes.extend(found.into_iter().map(|one| (RewriteText::To, one)));
+    let wrong =
+        |found: Vec<TextMistake>| mistakes.extend(found.into_iter().map(|one| (RewriteText::To, one)));
     Template::parse(to, which).map_err(wrong).ok()
 }
 

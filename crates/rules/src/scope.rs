@@ -57,7 +57,15 @@ pub struct ResponseScope<'a> {
 impl<'a> Scope<'a> {
     /// A scope of the request alone; all names are empty.
     pub const fn new(subject: Subject<'a>) -> Scope<'a> {
-        Scope { subject, captures: None, request_id: b"", node: b"", site: b"", behavior: b"", response: None }
+        Scope {
+            subject,
+            captures: None,
+            request_id: b"",
+            node: b"",
+            site: b"",
+            behavior: b"",
+            response: None,
+        }
     }
 }
 

@@ -154,7 +154,9 @@ impl Variable {
             Variable::Node => push(scope.node, out),
             Variable::Site => push(scope.site, out),
             Variable::Behavior => push(scope.behavior, out),
-            Variable::Header(_) | Variable::Cookie(_) | Variable::Parameter(_) => self.render_named(subject, out),
+            Variable::Header(_) | Variable::Cookie(_) | Variable::Parameter(_) => {
+                self.render_named(subject, out);
+            }
             Variable::Capture(number) => {
                 push(scope.captures.and_then(|captures| captures.group(*number)).unwrap_or_default(), out);
             }

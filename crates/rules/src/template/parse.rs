@@ -102,7 +102,8 @@ impl Parser<'_> {
             return self.lone_dollar(at);
         };
         let Some(length) = inner.find('}') else {
-            let mistake = TextMistake::new(at..self.text.len(), "a variable has no end", "no `}` behind this");
+            let mistake =
+                TextMistake::new(at..self.text.len(), "a variable has no end", "no `}` behind this");
             self.mistakes.push(mistake.hint("variables are written `${name}`; a dollar is `$$`"));
             return self.text.len();
         };
@@ -123,7 +124,8 @@ impl Parser<'_> {
         let name = &self.text[at + 1..];
         let length = name.bytes().take_while(|b| is_name(b)).count();
         let name = &name[..length];
-        let mistake = TextMistake::new(at..at + 1 + length, "a `$` without `{`", "neither variable nor dollar");
+        let mistake =
+            TextMistake::new(at..at + 1 + length, "a `$` without `{`", "neither variable nor dollar");
         self.mistakes.push(mistake.hint(if name.is_empty() {
             "a dollar is written `$$`".to_owned()
         } else {
@@ -164,7 +166,9 @@ impl Parser<'_> {
             Some(("query", parameter)) if !parameter.is_empty() && !parameter.contains(['&', '=', '#']) => {
                 Ok(Variable::Parameter(parameter.into()))
             }
-            Some(("query", _)) => Err(TextMistake::new(span, "this is not the name of a parameter", "no name")),
+            Some(("query", _)) => {
+                Err(TextMistake::new(span, "this is not the name of a parameter", "no name"))
+            }
             Some(("response", rest)) if rest.starts_with("header.") => {
                 let field = field_name(&rest["header.".len()..], span.clone())?;
                 if self.which.response {
@@ -180,11 +184,14 @@ impl Parser<'_> {
     fn capture(&self, name: &str, span: Range<usize>) -> Result<Variable, TextMistake> {
         let captures = self.which.captures;
         match name.parse() {
-            Ok(number) if (1..=captures).contains(&number) && !name.starts_with('0') => Ok(Variable::Capture(number)),
+            Ok(number) if (1..=captures).contains(&number) && !name.starts_with('0') => {
+                Ok(Variable::Capture(number))
+            }
             _ => {
                 let mistake = TextMistake::new(span, format!("there is no group `${{{name}}}`"), "not there");
                 Err(mistake.hint(match captures {
-                    0 => "groups are those of a `regex` beside this text, or the rest behind a `prefix`".to_owned(),
+                    0 => "groups are those of a `regex` beside this text, or the rest behind a `prefix`"
+                        .to_owned(),
                     1 => "there is one: `${1}`".to_owned(),
                     _ => format!("there are `${{1}}` to `${{{captures}}}`"),
                 }))
@@ -230,8 +237,10 @@ fn foreign(name: &str) -> Option<String> {
     if let Some((_, meant)) = FOREIGN.iter().find(|(known, _)| *known == lower) {
         return Some((*meant).to_owned());
     }
-    let prefixed = [("http_", "header"), ("cookie_", "cookie"), ("arg_", "query"), ("sent_http_", "response.header")];
-    let (prefix, form) = prefixed.iter().find(|(prefix, _)| lower.starts_with(prefix) && lower.len() > prefix.len())?;
+    let prefixed =
+        [("http_", "header"), ("cookie_", "cookie"), ("arg_", "query"), ("sent_http_", "response.header")];
+    let (prefix, form) =
+        prefixed.iter().find(|(prefix, _)| lower.starts_with(prefix) && lower.len() > prefix.len())?;
     let rest = &lower[prefix.len()..];
     let rest = if form.ends_with("header") { rest.replace('_', "-") } else { rest.to_owned() };
     Some(format!("${{{form}.{rest}}}"))

@@ -17,7 +17,8 @@ fn methods(names: &[&str]) -> Option<MethodSet> {
 #[test]
 fn all_conditions_must_hold_and_within_one_any() {
     let matcher =
-        Matcher::new(paths(&["/a/*", "*.b"]), methods(&["GET", "PURGE"]), hosts(&["x.y", "*.z"]), None).unwrap();
+        Matcher::new(paths(&["/a/*", "*.b"]), methods(&["GET", "PURGE"]), hosts(&["x.y", "*.z"]), None)
+            .unwrap();
     for (host, path, method, expected) in [
         ("x.y", "/a/", "GET", true),
         ("w.z", "/x.b", "PURGE", true),
@@ -32,7 +33,8 @@ fn all_conditions_must_hold_and_within_one_any() {
 
 #[test]
 fn conditions_that_say_nothing_are_none() {
-    let matcher = Matcher::new(paths(&["/x", "*"]), Some(MethodSet::all()), hosts(&["a.b", "*"]), None).unwrap();
+    let matcher =
+        Matcher::new(paths(&["/x", "*"]), Some(MethodSet::all()), hosts(&["a.b", "*"]), None).unwrap();
     assert!(matcher.is_any() && Matcher::any().is_any());
     assert!(Matcher::new(paths(&["/x"; PATTERNS_MAX + 1]), None, Vec::new(), None).is_err());
 }
