@@ -10,7 +10,7 @@ const REWRITE_KEYS: &[&str] = &["prefix", "regex", "to", "when"];
 
 /// Most redirects, and most rewrites, of one behavior. 256.
 const RULES_MAX: usize = 256;
-const STATUS: Bounds<u64> = Bounds::new(308, 300, 399);
+const STATUS: Bounds<u64> = Bounds::new(302, 300, 399);
 
 /// Which paths a redirect or rewrite is for, and what they become.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,7 +32,7 @@ pub struct PathChangeSection {
 pub struct RedirectSection {
     /// Which paths, and where to.
     pub change: PathChangeSection,
-    /// 301, 302, 303, 307 or 308. Default 308.
+    /// 301, 302, 303, 307 or 308. Default 302.
     pub status: Spanned<u16>,
     /// Whether the query is carried along where the new URL has none. Default true.
     pub keep_query: bool,
