@@ -6,6 +6,7 @@ use crate::current::Current;
 use crate::fill::FillTable;
 use crate::origin::Origins;
 use crate::origin::connect::Trust;
+use crate::origin::roster::{Groups, group_id};
 use crate::report::{self, Reporter, WorkerReport, format_record};
 use crate::tls::{self, TlsError};
 use crate::worker::{Mailboxes, Shared, Worker, WorkerMessage};
@@ -207,6 +208,9 @@ impl Edge {
             .flat_map(|site| site.origins.iter().map(crate::origin::permits::origin_id))
             .collect();
         self.shared.origins.retain(|id| in_force.contains(&id));
+        let in_force: std::collections::HashSet<usize> =
+            policy.sites().iter().flat_map(|site| site.groups.iter().map(group_id)).collect();
+        self.shared.groups.retain(|id| in_force.contains(&id));
     }
 
     /// The metrics page, in Prometheus' text format 0.0.4.
@@ -301,6 +305,7 @@ fn shared(config: EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter:
         memory_bytes: config.memory_bytes,
         fills: FillTable::new(),
         origins: Origins::new(mailboxes.clone()),
+        groups: Groups::default(),
         trust: Trust::default(),
         mailboxes,
         reporter,

@@ -1,6 +1,7 @@
 //! What the cache did for an answer: the source of `Cache-Status` (RFC 9211), of the log's fields and of the
 //! metrics' labels, so that the three cannot disagree.
 
+use crate::origin::Asked;
 use littoral_http_caching::cache_status::{CacheStatus, Fwd};
 
 /// How an answer came about.
@@ -50,6 +51,8 @@ pub(crate) struct Note {
     pub(crate) stored: bool,
     /// Why it was not stored, why it was stale, what went wrong: a stable name.
     pub(crate) detail: Option<&'static str>,
+    /// Who was asked for it, by this request or by the one whose fetch it shared.
+    pub(crate) asked: Option<Asked>,
 }
 
 impl Note {
@@ -67,7 +70,15 @@ impl Note {
     }
 
     fn new(outcome: Outcome) -> Note {
-        Note { outcome, forward: None, forward_status: None, ttl: None, stored: false, detail: None }
+        Note {
+            outcome,
+            forward: None,
+            forward_status: None,
+            ttl: None,
+            stored: false,
+            detail: None,
+            asked: None,
+        }
     }
 
     /// Appends the member of this cache to `out`.

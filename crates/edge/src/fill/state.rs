@@ -2,7 +2,7 @@
 //! lock that only misses take.
 
 use crate::lookup::verdict;
-use crate::origin::OriginError;
+use crate::origin::{Asked, OriginError};
 use crate::serve::Wanted;
 use bytes::Bytes;
 use littoral_cache::StoredResponse;
@@ -68,6 +68,7 @@ pub(crate) enum Ended {
 
 struct State {
     phase: Phase,
+    asked: Option<Asked>,
     announced_length: Option<u64>,
     pieces: VecDeque<Bytes>,
     /// Pieces that left the window.
@@ -104,6 +105,7 @@ impl Fill {
             held_bytes,
             state: Mutex::new(State {
                 phase: Phase::Waiting,
+                asked: None,
                 announced_length: None,
                 pieces: VecDeque::new(),
                 pieces_gone: 0,
@@ -118,6 +120,15 @@ impl Fill {
                 owner_waker: None,
             }),
         }
+    }
+
+    /// Who was asked for it; said before the phase that comes of it.
+    pub(crate) fn note_asked(&self, asked: Option<Asked>) {
+        self.state.lock().asked = asked;
+    }
+
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        self.state.lock().asked
     }
 
     /// The head is known, or will never be.
