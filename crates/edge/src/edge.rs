@@ -6,6 +6,7 @@ use crate::current::Current;
 use crate::fill::FillTable;
 use crate::origin::Origins;
 use crate::origin::connect::Trust;
+use crate::origin::probe::{PROBING_THREAD, keep_probing};
 use crate::origin::roster::{Groups, group_id};
 use crate::report::{self, Reporter, WorkerReport, format_record};
 use crate::tls::{self, TlsError};
@@ -392,6 +393,9 @@ async fn run(start: ThreadStart) {
         }
     }
     tokio::task::spawn_local(worker.clone().keep_house());
+    if thread == PROBING_THREAD {
+        tokio::task::spawn_local(keep_probing(worker.clone()));
+    }
     tokio::task::spawn_local(worker.clone().read_mail(inbox));
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }

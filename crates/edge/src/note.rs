@@ -1,7 +1,6 @@
 //! What the cache did for an answer: the source of `Cache-Status` (RFC 9211), of the log's fields and of the
 //! metrics' labels, so that the three cannot disagree.
 
-use crate::origin::Asked;
 use littoral_http_caching::cache_status::{CacheStatus, Fwd};
 
 /// How an answer came about.
@@ -38,6 +37,17 @@ impl Outcome {
     }
 }
 
+/// Which origin server was asked, and how long its response head took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Its place among the site's.
+    pub(crate) origin: u16,
+    /// Members of the group that were asked, this one the last.
+    pub(crate) tries: u8,
+    /// Until the head was there, or the failure.
+    pub(crate) micros: u32,
+}
+
 /// The cache's part in one answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Note {
@@ -51,7 +61,7 @@ pub(crate) struct Note {
     pub(crate) stored: bool,
     /// Why it was not stored, why it was stale, what went wrong: a stable name.
     pub(crate) detail: Option<&'static str>,
-    /// Who was asked for it, by this request or by the one whose fetch it shared.
+    /// The origin server that was asked last, where one was: by this request, or by the one whose fetch it shared.
     pub(crate) asked: Option<Asked>,
 }
 

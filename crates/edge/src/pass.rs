@@ -91,9 +91,7 @@ fn with_upgrade(fields: &Fields, received: &Fields) -> Fields {
 
 /// The answer when nothing came back.
 pub(crate) fn failed(worker: &Worker, place: &Place, note: Note, error: OriginError) -> Response {
-    if error == OriginError::Abandoned {
-        worker.report.borrow().refused(error.as_str());
-    }
+    worker.report.borrow().origin_failed(error.as_str());
     let note = Note { detail: Some(error.as_str()), ..note };
     let answer = Response { note, ..Response::local(error.status(), error.as_str()) }.at(place);
     if matches!(error, OriginError::RequestBody(_)) { answer.closing() } else { answer }

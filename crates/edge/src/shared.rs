@@ -137,6 +137,7 @@ fn stand_in(
     // A purge may have come while the origin was being asked.
     match usable.filter(|stale| verdict(&worker.shared.fence, stale) != Verdict::Hard) {
         Some(stale) => {
+            worker.report.borrow().origin_failed(error.as_str());
             let mut answer = from_stale(worker, place, request, Held::Shared(stale.clone()), error.as_str());
             answer.note.forward = Some(wanted.forward);
             answer.note.asked = note.asked;

@@ -111,7 +111,9 @@ impl Lead {
 
     async fn fetch(&self, place: &Place, outgoing: Outgoing) -> Result<OriginResponse, OriginError> {
         let Fetched { asked, result } = fetch_from_group(&self.worker, place, outgoing).await;
-        self.fill.note_asked(asked);
+        if let Some(asked) = asked {
+            self.fill.note_asked(asked);
+        }
         result
     }
 
@@ -194,7 +196,10 @@ impl Lead {
                     }
                 }
                 Some(Err(error)) => {
-                    self.worker.report.borrow().not_stored(NotStored::TransferFailed.as_str());
+                    let report = self.worker.report.borrow();
+                    report.origin_failed(error.as_str());
+                    report.not_stored(NotStored::TransferFailed.as_str());
+                    drop(report);
                     return self.end(Ended::Cut(error));
                 }
             }

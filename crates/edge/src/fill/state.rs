@@ -2,7 +2,8 @@
 //! lock that only misses take.
 
 use crate::lookup::verdict;
-use crate::origin::{Asked, OriginError};
+use crate::note::Asked;
+use crate::origin::OriginError;
 use crate::serve::Wanted;
 use bytes::Bytes;
 use littoral_cache::StoredResponse;
@@ -122,11 +123,12 @@ impl Fill {
         }
     }
 
-    /// Who was asked for it; said before the phase that comes of it.
-    pub(crate) fn note_asked(&self, asked: Option<Asked>) {
-        self.state.lock().asked = asked;
+    /// Whom the fetch has asked, before its phase says what came of it.
+    pub(crate) fn note_asked(&self, asked: Asked) {
+        self.state.lock().asked = Some(asked);
     }
 
+    /// Whom the fetch has asked last.
     pub(crate) fn asked(&self) -> Option<Asked> {
         self.state.lock().asked
     }

@@ -250,7 +250,7 @@ impl OriginBody {
 
     fn broken(&mut self, error: OriginError) -> OriginError {
         if let Some(watched) = self.watched.take() {
-            watched.broke(error);
+            watched.broke();
         }
         error
     }

@@ -17,24 +17,37 @@ pub(crate) struct Unfinished<'a> {
     pub(crate) has_body: bool,
 }
 
-/// The target and the fields for `server`. `now` is for signatures.
+/// The target and the fields for `server`, one of `site`'s. `now` is for signatures.
 pub(crate) fn finish(request: &Unfinished<'_>, site: &Site, server: &OriginServer, now: i64) -> (Bytes, Fields) {
     let target = prefixed(request.target, &server.path_prefix);
     let host = host(request.fields, server);
-    let is_plain = server.secret.is_none()
-        && server.s3.is_none()
-        && request.fields.get(Known::Host) == Some(host)
-        && !secrets(site).any(|name| request.fields.named(name).next().is_some());
-    if is_plain {
+    if !secrets(site).any(|name| request.fields.named(name).next().is_some()) {
+        return finish_for(request, server, host, target, now);
+    }
+    // A client says what only the edge may say, to this origin server or to another.
+    let mut without = Fields::builder();
+    without.extend_from(request.fields, |_, name| {
+        !secrets(site).any(|secret| name.eq_ignore_ascii_case(secret))
+    });
+    finish_for(&Unfinished { fields: &without.finish(), ..*request }, server, host, target, now)
+}
+
+/// The same for a request that holds no secret's field, with target and `Host` as they will be.
+pub(crate) fn finish_for(
+    request: &Unfinished<'_>,
+    server: &OriginServer,
+    host: &[u8],
+    target: Bytes,
+    now: i64,
+) -> (Bytes, Fields) {
+    if server.secret.is_none() && server.s3.is_none() && request.fields.get(Known::Host) == Some(host) {
         return (target, request.fields.clone());
     }
     let mut out = Fields::builder();
     out.reserve(request.fields.text_bytes() + 512);
     out.push_known(Known::Host, host);
     out.extend_from(request.fields, |known, name| {
-        known != Known::Host
-            && !secrets(site).any(|secret| name.eq_ignore_ascii_case(secret))
-            && !(server.s3.is_some() && speaks_to_s3(known, name))
+        known != Known::Host && !(server.s3.is_some() && speaks_to_s3(known, name))
     });
     if let Some(secret) = &server.secret {
         out.push(secret.header.as_bytes(), secret.value.as_bytes());

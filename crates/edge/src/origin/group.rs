@@ -13,6 +13,7 @@ use super::roster::{GroupShared, Roster};
 use super::fetch::{Failed, InterimSink};
 use super::{OriginError, OriginRequest, OriginResponse, RequestBody, fetch};
 use crate::key::cookies;
+use crate::note::Asked;
 use crate::request::Request;
 use crate::respond::Place;
 use crate::worker::Worker;
@@ -45,15 +46,6 @@ pub(crate) struct Outgoing {
     pub(crate) hash: u64,
 }
 
-/// Who was asked, for log, metrics and `explain`.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Asked {
-    /// The last one that was asked: its place among the site's origin servers.
-    pub(crate) origin: u16,
-    /// Members asked.
-    pub(crate) tries: u8,
-}
-
 /// What came of it.
 pub(crate) struct Fetched {
     pub(crate) asked: Option<Asked>,
@@ -67,11 +59,13 @@ pub(crate) async fn fetch_from_group(worker: &Rc<Worker>, place: &Place, outgoin
         return Fetched { asked: None, result: Err(OriginError::Malformed) };
     }
     let roster = worker.rosters.of(worker, place);
-    let mut tries = Tries { worker, place, roster: &roster, began: Instant::now(), asked: SmallVec::new() };
+    let began = Instant::now();
+    let mut tries = Tries { worker, place, roster: &roster, began, asked: SmallVec::new(), nanos: 0 };
     let result = tries.run(outgoing).await;
     let asked = tries.asked.last().map(|last| Asked {
         origin: roster.shared.group.members[*last].origin as u16,
         tries: tries.asked.len() as u8,
+        micros: u32::try_from(tries.nanos / 1000).unwrap_or(u32::MAX),
     });
     Fetched { asked, result }
 }
@@ -84,6 +78,8 @@ struct Tries<'a> {
     began: Instant,
     /// Members asked so far.
     asked: SmallVec<[usize; 10]>,
+    /// How long the last exchange took to its head.
+    nanos: u64,
 }
 
 impl Tries<'_> {
@@ -115,24 +111,21 @@ impl Tries<'_> {
     }
 
     /// One exchange with one member, and what it says of its health.
-    async fn ask(&self, member: usize, request: OriginRequest) -> Result<OriginResponse, Failed> {
+    async fn ask(&mut self, member: usize, request: OriginRequest) -> Result<OriginResponse, Failed> {
         let pool = &self.roster.pools[member];
         let under_way = UnderWay::begin(self.worker, &self.roster.shared, &pool.shared);
         let clock = &self.worker.shared.clock;
         let sent = clock.monotonic_nanos();
         let mut answer = fetch(self.worker, pool, request).await;
-        pool.shared.health.counts.heads[self.worker.thread].observe_nanos(clock.monotonic_nanos() - sent);
+        self.nanos = clock.monotonic_nanos() - sent;
+        self.worker.report.borrow().origin_answered(self.nanos);
         match &mut answer {
             Ok(response) => {
                 under_way.judge(Phase::Head, !self.group().failover.on_statuses.has(response.status));
                 response.body.watch(under_way);
             }
-            Err(failed) => {
-                pool.shared.health.counts.error(failed.error);
-                if is_its_own_fault(failed.error) {
-                    under_way.judge(Phase::Head, false);
-                }
-            }
+            Err(failed) if is_its_own_fault(failed.error) => under_way.judge(Phase::Head, false),
+            Err(_) => {}
         }
         answer
     }
@@ -271,8 +264,7 @@ impl UnderWay {
     }
 
     /// It broke off.
-    pub(crate) fn broke(self, error: OriginError) {
-        self.origin.health.counts.error(error);
+    pub(crate) fn broke(self) {
         self.judge(Phase::Body, false);
     }
 

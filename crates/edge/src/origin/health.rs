@@ -1,13 +1,10 @@
 //! What is known of an origin server's health, shared by all threads and kept while its settings are: from its answers
 //! (passive) and from its probes (active). Beside it the counts that a scrape asks for. Choosing is `balance`'s.
 
-use super::OriginError;
 use super::balance::{Standing, WHOLE_SHARE};
 use littoral_policy::Ejection;
-use littoral_runtime::Histogram;
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Each ejection that follows upon another lasts twice as long, up to this many times the first.
@@ -18,6 +15,7 @@ const EJECTION_GROWTH_MAX: u64 = 10;
 const SHARE_MIN: u32 = WHOLE_SHARE / 10;
 
 /// How one origin server does. Times are milliseconds of the edge's monotonic clock.
+#[derive(Default)]
 pub(crate) struct Health {
     /// Requests that are under way on all threads, until the end of their answers.
     pub(crate) under_way: AtomicU32,
@@ -33,37 +31,14 @@ pub(crate) struct Health {
 }
 
 /// What a scrape asks for. They begin anew when the origin's settings change.
+#[derive(Default)]
 pub(crate) struct Counts {
-    /// From a request to its response head, by thread.
-    pub(crate) heads: Box<[Histogram]>,
-    errors: Mutex<BTreeMap<&'static str, u64>>,
     pub(crate) ejections: AtomicU64,
     pub(crate) good_probes: AtomicU64,
     pub(crate) bad_probes: AtomicU64,
-    /// The status of the last probe's answer in hundreds; zero: none came.
-    pub(crate) last_probe: AtomicU8,
 }
 
 impl Health {
-    pub(crate) fn new(threads: usize) -> Health {
-        Health {
-            under_way: AtomicU32::new(0),
-            ejected_until: AtomicU64::new(0),
-            probed_well_since: AtomicU64::new(0),
-            probes_fail: AtomicBool::new(false),
-            troubled: AtomicBool::new(false),
-            passive: Mutex::default(),
-            counts: Counts {
-                heads: (0..threads).map(|_| Histogram::new()).collect(),
-                errors: Mutex::default(),
-                ejections: AtomicU64::new(0),
-                good_probes: AtomicU64::new(0),
-                bad_probes: AtomicU64::new(0),
-                last_probe: AtomicU8::new(0),
-            },
-        }
-    }
-
     pub(crate) fn standing(&self, now: u64) -> Standing {
         let fails = self.probes_fail.load(Ordering::Relaxed);
         match (now < self.ejected_until.load(Ordering::Relaxed), fails) {
@@ -126,16 +101,6 @@ impl Health {
         if self.probes_fail.swap(!well, Ordering::Relaxed) && well {
             self.probed_well_since.store(now.max(1), Ordering::Relaxed);
         }
-    }
-}
-
-impl Counts {
-    pub(crate) fn error(&self, error: OriginError) {
-        *self.errors.lock().entry(error.as_str()).or_default() += 1;
-    }
-
-    pub(crate) fn errors(&self) -> BTreeMap<&'static str, u64> {
-        self.errors.lock().clone()
     }
 }
 
@@ -233,7 +198,7 @@ mod tests {
 
     #[test]
     fn failures_in_a_row_eject_and_a_success_between_does_not() {
-        let health = Health::new(1);
+        let health = Health::default();
         for now in 1..=2 {
             fails(&health, now);
         }
@@ -250,7 +215,7 @@ mod tests {
 
     #[test]
     fn one_that_fails_again_at_once_stays_away_twice_as_long_up_to_ten_times() {
-        let health = Health::new(1);
+        let health = Health::default();
         let mut now = 1000;
         (0..3).for_each(|_| fails(&health, now));
         let mut times = Vec::new();
@@ -270,7 +235,7 @@ mod tests {
 
     #[test]
     fn what_was_under_way_when_it_was_ejected_changes_nothing() {
-        let health = Health::new(1);
+        let health = Health::default();
         (0..3).for_each(|_| fails(&health, 1000));
         for now in 1001..1050 {
             health.failed(now, 990, Phase::Head, &RULES, || true);
@@ -282,7 +247,7 @@ mod tests {
 
     #[test]
     fn one_that_is_asked_as_a_last_resort_and_answers_is_back() {
-        let health = Health::new(1);
+        let health = Health::default();
         (0..3).for_each(|_| fails(&health, 1000));
         succeeds(&health, 1010);
         assert_eq!(health.standing(1010), Standing::Well);
@@ -290,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_group_that_cannot_spare_it_keeps_it() {
-        let health = Health::new(1);
+        let health = Health::default();
         for now in 1..20 {
             health.failed(now, now, Phase::Head, &RULES, || false);
         }
@@ -299,7 +264,7 @@ mod tests {
 
     #[test]
     fn bodies_that_break_off_are_not_forgiven_with_the_next_head() {
-        let health = Health::new(1);
+        let health = Health::default();
         for now in 1..=3 {
             succeeds(&health, now);
             health.failed(now, now, Phase::Body, &RULES, || true);
@@ -310,7 +275,7 @@ mod tests {
     #[test]
     fn a_share_grows_from_a_tenth_to_the_whole() {
         let slow = Duration::from_secs(10);
-        let health = Health::new(1);
+        let health = Health::default();
         assert_eq!(health.share(5, slow), WHOLE_SHARE, "it did not come back: it was never away");
         health.probed(1000, false);
         assert_eq!(health.standing(1000), Standing::ProbedBad);

@@ -15,12 +15,13 @@ pub(crate) mod group;
 pub(crate) mod health;
 pub(crate) mod permits;
 pub(crate) mod pool;
+pub(crate) mod probe;
 pub(crate) mod roster;
 mod sign;
 
 pub(crate) use body::{OriginBody, RequestBody};
 pub(crate) use error::OriginError;
 pub(crate) use fetch::{OriginRequest, OriginResponse, fetch};
-pub(crate) use group::{Asked, Fetched, Outgoing, fetch_from_group};
+pub(crate) use group::{Fetched, Outgoing, fetch_from_group};
 pub(crate) use permits::Origins;
 pub(crate) use pool::Pools;

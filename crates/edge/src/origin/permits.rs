@@ -60,7 +60,7 @@ impl Origins {
                     waiting: per_thread(),
                     idle: per_thread(),
                     mailboxes: self.mailboxes.clone(),
-                    health: Health::new(self.mailboxes.len()),
+                    health: Health::default(),
                 })
             })
             .clone()

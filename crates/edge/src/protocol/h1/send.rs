@@ -98,6 +98,7 @@ pub(super) async fn send<S: Transport>(
                         }
                     }
                     Some(Err(error)) => {
+                        worker.report.borrow().origin_failed(error.as_str());
                         return stream.cut(writer, error.as_str()).await;
                     }
                 }
