@@ -10,7 +10,7 @@ use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody,
 use crate::request::Request;
 use crate::respond::{Body, Head, Place, Response};
 use crate::worker::Worker;
-use crate::{invalidate, key};
+use crate::{invalidate, key, rewrite};
 use littoral_http_caching::{Fields, Fwd, Known, Times, hop_by_hop::end_to_end};
 use std::rc::Rc;
 
@@ -31,9 +31,13 @@ pub(crate) async fn pass_through(
     interim: Option<InterimSink>,
 ) -> Response {
     let key = key::build(place, request, Vec::new());
+    let target = match rewrite::origin_target(place, &worker.shared.name, request, &key.target) {
+        Ok(target) => target,
+        Err(mistake) => return rewrite::unusable(mistake).at(place),
+    };
     let outgoing = Outgoing {
         method: http_method(request),
-        target: key.target.as_bytes().clone(),
+        target: target.as_bytes().clone(),
         hash: hash_of(place, request, &key.bytes[key.url]),
         fields: for_origin(worker, place, request, Conditionals::Client, true, pass.upgrade.as_deref()),
         body,
