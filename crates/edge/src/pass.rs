@@ -1,6 +1,7 @@
 //! Past the cache: one request to the origin and its answer back, both streamed. Also what every fetch needs: the
 //! fields that the origin gets, and the answer when it fails.
 
+use crate::field_rules::Changes;
 use crate::note::{Note, Outcome};
 use crate::origin::fetch::InterimSink;
 use crate::origin::fields::{Conditionals, ForOrigin};
@@ -9,6 +10,7 @@ use crate::origin::group::{hash_of, is_s3_alone};
 use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody, fetch_from_group};
 use crate::request::Request;
 use crate::respond::{Body, Head, Place, Response};
+use crate::subject::{keyed_subject, scope};
 use crate::worker::Worker;
 use crate::{invalidate, key, rewrite};
 use littoral_http_caching::{Fields, Fwd, Known, Times, hop_by_hop::end_to_end};
@@ -128,7 +130,26 @@ pub(crate) fn for_origin(
         upgrade,
     }
     .build();
+    let fields = with_rules(worker, place, request, fields);
     if is_s3_alone(place) { without_s3_fields(fields) } else { fields }
+}
+
+/// As the behavior's rules for requests change them.
+fn with_rules(worker: &Worker, place: &Place, request: &Request, fields: Fields) -> Fields {
+    let rules = &place.behavior().expect("routed").request_fields;
+    if rules.is_empty() {
+        return fields;
+    }
+    let id = request.id_text();
+    let target = key::build(place, request, Vec::new()).target;
+    let scope = scope(place, &worker.shared.name, keyed_subject(place, request, &target), &id);
+    let changes = Changes::of(rules, &scope, |name| fields.named(name).next().is_some());
+    let mut out = Fields::builder();
+    out.extend_from(&fields, |_, name| changes.keep(name));
+    for (name, value) in changes.lines() {
+        out.push(name, value);
+    }
+    out.finish()
 }
 
 /// S3 gets none of the client's credentials, so what it answers does not depend on them.

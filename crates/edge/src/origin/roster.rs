@@ -113,7 +113,8 @@ impl Rosters {
         let group = site.group_of(place.behavior().expect("routed"));
         let mut known = self.known.borrow_mut();
         let roster = known.entry(group_id(group)).or_insert_with(|| {
-            let pool = |member| worker.pools.pool(&worker.shared.origins, site.origin_of(member), worker.thread);
+            let pool =
+                |member| worker.pools.pool(&worker.shared.origins, site.origin_of(member), worker.thread);
             let name = |member| balance::hash(site.origin_of(member).name.as_bytes());
             let seed = balance::mix(worker.thread as u64 ^ worker.shared.clock.monotonic_nanos());
             Rc::new(Roster {
@@ -227,7 +228,9 @@ impl GroupShared {
         }
         let (site, group) = (&self.site, &self.group.name);
         say(if exhausted {
-            format!("site `{site}`: no origin server of `{group}` is well; those that look least bad are asked")
+            format!(
+                "site `{site}`: no origin server of `{group}` is well; those that look least bad are asked"
+            )
         } else {
             format!("site `{site}`: an origin server of `{group}` is well again")
         });
