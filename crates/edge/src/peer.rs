@@ -40,17 +40,21 @@ pub(crate) struct Origination {
 impl Peer {
     /// Whose request these fields belong to.
     pub(crate) fn origination(&self, clients: &Clients, fields: &Fields) -> Origination {
-        let own = Origination {
+        if self.is_trusted { self.told(clients, fields) } else { self.own() }
+    }
+
+    /// The peer's own request.
+    pub(crate) fn own(&self) -> Origination {
+        Origination {
             client: self.address,
             scheme: self.scheme,
             hops: Hops::new(),
             authority: None,
             request_id: None,
-        };
-        if self.is_trusted { self.told(clients, fields, own) } else { own }
+        }
     }
 
-    fn told(&self, clients: &Clients, fields: &Fields, own: Origination) -> Origination {
+    fn told(&self, clients: &Clients, fields: &Fields) -> Origination {
         let lines = |known| fields.all(known).collect();
         let sources = Sources {
             forwarded: lines(Known::Forwarded),
@@ -65,8 +69,8 @@ impl Peer {
             hops.push(self.address.ip().to_canonical());
         }
         Origination {
-            client: said.client.unwrap_or(own.client),
-            scheme: said.tls.map_or(own.scheme, |tls| if tls { "https" } else { "http" }),
+            client: said.client.unwrap_or(self.address),
+            scheme: said.tls.map_or(self.scheme, |tls| if tls { "https" } else { "http" }),
             hops,
             authority: said.host.and_then(|host| named_authority(host, said.port)),
             request_id: fields

@@ -28,13 +28,6 @@ impl RequestId {
             RequestId::Taken(text) => text,
         }
     }
-
-    /// Lets go of the connection's buffer.
-    pub(crate) fn detach(&mut self) {
-        if let RequestId::Taken(text) = self {
-            *text = Bytes::copy_from_slice(text);
-        }
-    }
 }
 
 /// One thread's source of ids.

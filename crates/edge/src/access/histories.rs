@@ -19,6 +19,8 @@ pub(crate) struct Histories {
     shards: Box<[Mutex<Shard>]>,
     clients_per_shard_max: usize,
     forgotten: AtomicU64,
+    /// Of what tells clients apart: seeded, so that nobody can be made out to be somebody else.
+    hasher: ahash::RandomState,
 }
 
 #[derive(Default)]
@@ -53,7 +55,13 @@ impl Histories {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             clients_per_shard_max: (clients_max / SHARDS).max(1),
             forgotten: AtomicU64::new(0),
+            hasher: ahash::RandomState::new(),
         }
+    }
+
+    /// Makes clients' numbers.
+    pub(crate) fn hasher(&self) -> &ahash::RandomState {
+        &self.hasher
     }
 
     /// Decides on a request of `client`, a hash, at `now`, and remembers it if it is let through.
@@ -162,7 +170,15 @@ mod tests {
     fn rate(requests: u32) -> Rate {
         let per = Duration::from_secs(10);
         let key = Box::default();
-        Rate::of(&RateLimit { name: "t".into(), requests, per, burst: requests, key, status: 429, when: None })
+        Rate::of(&RateLimit {
+            name: "t".into(),
+            requests,
+            per,
+            burst: requests,
+            key,
+            status: 429,
+            when: None,
+        })
     }
 
     fn allows(histories: &Histories, client: u64, now: u64) -> bool {

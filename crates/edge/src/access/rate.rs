@@ -94,16 +94,16 @@ mod tests {
                         prop_assert!(!expected && wait_nanos > 0);
                         // After the wait it is let through, and not a nanosecond before.
                         let after = rate.decide(history, now + wait_nanos);
-                        prop_assert!(matches!(after, Decision::Within { .. }));
+                        prop_assert!(matches!(after, Decision::Within { .. }), "after the wait");
                         let before = rate.decide(history, now + wait_nanos - 1);
-                        prop_assert!(matches!(before, Decision::Beyond { .. }));
+                        prop_assert!(matches!(before, Decision::Beyond { .. }), "before its end");
                     }
                 }
             }
             // In no stretch of time are there more than the burst and what was earned in it.
             for (first, start) in admitted.iter().enumerate() {
                 for (count, end) in admitted[first..].iter().enumerate() {
-                    prop_assert!(count as u64 + 1 <= u64::from(burst) + (end - start) / rate.interval);
+                    prop_assert!((count as u64) < u64::from(burst) + (end - start) / rate.interval);
                 }
             }
         }
