@@ -50,7 +50,7 @@ fn ranged(
             wanted.end - wanted.start,
         ),
         RangeAnswer::Many(parts) => {
-            let (multipart, boundary, total) = range::multipart(&held.fields, &parts, length, request.id);
+            let (multipart, boundary, total) = range::multipart(&held.fields, &parts, length, request.number);
             (206, Shape::Multipart(boundary), Body::Multipart(held.clone(), Box::new(multipart)), total)
         }
         RangeAnswer::Unsatisfiable => {
