@@ -58,10 +58,9 @@ impl Encoder {
     pub fn memory_bytes(format: Format, level: Level) -> u64 {
         match (format, level) {
             (Format::Gzip, _) => 700 << 10,
-            (Format::Brotli, Level::Quick) => 3 << 20,
+            (Format::Brotli, Level::Quick) => 5 << 20,
             (Format::Zstd, Level::Quick) => 2 << 20,
-            (Format::Brotli, Level::Best) => 64 << 20,
-            (Format::Zstd, Level::Best) => 96 << 20,
+            (_, Level::Best) => 96 << 20,
         }
     }
 
