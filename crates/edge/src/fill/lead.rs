@@ -346,6 +346,7 @@ fn head(
         request_target: String::from_utf8_lossy(&judged.wanted.target).into(),
         stored_at: terms.received,
         content: Content::Whole(Body::empty()),
+        encoded: Box::default(),
         fields,
     })
 }
