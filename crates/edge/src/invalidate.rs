@@ -6,6 +6,7 @@ use crate::key;
 use crate::lookup::stored_variant;
 use crate::request::Request;
 use crate::respond::Place;
+use crate::subject::subject;
 use crate::target::Target;
 use crate::worker::Worker;
 use bytes::Bytes;
@@ -15,7 +16,6 @@ use littoral_http_caching::{
     judge_storing, stored_fields,
 };
 use littoral_ledger::{Kind, Purge, Scope, SiteKey};
-use littoral_rules::Subject;
 use std::sync::Arc;
 
 /// Draws the consequences of a response that was passed through.
@@ -50,9 +50,8 @@ pub(crate) fn after(
 /// with many unsafe requests must not fill the table.
 fn invalidate(worker: &Worker, place: &Place, request: &Request, target: &Target) {
     let get = as_get(request, target);
-    let subject = Subject { host: &get.host, path: get.target.path(), method: &get.method_text };
     // What is stored was keyed by the behavior of its own method and path.
-    let place = match place.site().behavior_position(&subject) {
+    let place = match place.site().behavior_position(&subject(&get)) {
         Some(behavior) => place.clone().with_behavior(behavior),
         None => place.clone(),
     };
@@ -66,7 +65,7 @@ fn invalidate(worker: &Worker, place: &Place, request: &Request, target: &Target
             || worker.shared.fills.any(|filling| filling.starts_with(&key))
     });
     let policy = &place.behavior().expect("routed").key;
-    let keyed_by_more = !policy.headers.is_empty() || !policy.cookies.is_empty();
+    let keyed_by_more = !policy.headers.is_empty() || !policy.cookies.is_empty() || policy.owner.is_some();
     if concerned || keyed_by_more {
         let scope = Scope::Url(String::from_utf8_lossy(url).into());
         worker.shared.fence.apply(&Purge { site: SiteKey(place.site().key), scope, kind: Kind::Hard });

@@ -16,7 +16,7 @@ pub(crate) struct KeyText {
     pub(crate) bytes: Vec<u8>,
     /// Where in `bytes` the canonical URL (`host/path?query`) lies: what purges name.
     pub(crate) url: std::ops::Range<usize>,
-    /// What the origin is asked for.
+    /// What of the request's target is in it; the origin is asked for this, or for what a rewrite makes of it.
     pub(crate) target: Target,
 }
 
@@ -31,6 +31,11 @@ pub(crate) fn build(place: &Place, request: &Request, mut bytes: Vec<u8>) -> Key
     bytes.extend_from_slice(target.as_bytes());
     let url = start..bytes.len();
     append_keyed_fields(policy, &request.fields, &mut bytes);
+    if let Some(owner) = &policy.owner {
+        bytes.push(END_OF_URL);
+        bytes.push(b'@');
+        bytes.extend_from_slice(owner.as_bytes());
+    }
     KeyText { bytes, url, target }
 }
 

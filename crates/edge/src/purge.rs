@@ -253,10 +253,12 @@ fn check_site<'a>(
 
 /// The URL as keys have it: the site's canonical host, the normalized path, the keyed part of the query.
 fn canonical_url<'a>(policy: &'a Arc<PolicySet>, url: &str) -> Result<(&'a Arc<Site>, Box<str>), PurgeError> {
-    let probe = probe(policy, url, "GET", &[]).map_err(|error| match error {
+    let probe = probe(policy, url).map_err(|error| match error {
         ProbeError::NotAUrl(why) => PurgeError::NotAUrl(url.to_owned(), why),
         ProbeError::NoSite => PurgeError::NoSiteFor(url.to_owned()),
-        ProbeError::BadMethod | ProbeError::BadHeader(_) => PurgeError::NotAUrl(url.to_owned(), "unreadable"),
+        ProbeError::BadMethod | ProbeError::BadHeader(_) | ProbeError::Refused(_) => {
+            PurgeError::NotAUrl(url.to_owned(), "unreadable")
+        }
     })?;
     let site = &policy.sites()[probe.site];
     let canonical = match &probe.place {
