@@ -8,6 +8,7 @@ use crate::origin::Origins;
 use crate::origin::connect::Trust;
 use crate::report::{self, Reporter, WorkerReport, format_record};
 use crate::tls::{self, TlsError};
+use crate::transform::{CoderMemory, Jobs};
 use crate::worker::{Mailboxes, Shared, Worker, WorkerMessage};
 use littoral_cache::{MemoryStore, SiteIx, Store};
 use littoral_ledger::{Fence, Limits as FenceLimits};
@@ -31,6 +32,10 @@ use tokio_rustls::TlsAcceptor;
 const TIDY_INTERVAL: Duration = Duration::from_secs(5);
 /// Purges remembered above which entries that nothing stored can need any more are dropped.
 const TIDY_ABOVE: usize = 10_000;
+/// The part of the cache's memory that coders of bodies on their way may take beside it.
+const CODER_MEMORY_PART: u64 = 8;
+/// And what they may take at least.
+const CODER_MEMORY_BYTES_MIN: u64 = 64 << 20;
 /// How long the log writer may take for what is left when the edge ends.
 const LOG_STOP_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -168,6 +173,16 @@ impl Edge {
                 .spawn(move || tidy(&tidied, &tidy_stopped))
                 .map_err(StartError::Thread)?,
         );
+        let encoded = shared.clone();
+        threads.push(
+            std::thread::Builder::new()
+                .name("edge-encode".to_owned())
+                .spawn(move || {
+                    littoral_runtime::host::yield_to_all_others();
+                    encoded.jobs.work(&*encoded.store, &encoded.fence);
+                })
+                .map_err(StartError::Thread)?,
+        );
         Ok(Edge {
             shared,
             http: http_addresses,
@@ -272,6 +287,7 @@ impl Edge {
     pub fn stop(&self) {
         let _ = self.stop.send(true);
         let _ = self.tidy_stop.try_send(());
+        self.shared.jobs.stop();
         for thread in self.threads.lock().drain(..) {
             let _ = thread.join();
         }
@@ -300,6 +316,8 @@ fn shared(config: EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter:
         store,
         memory_bytes: config.memory_bytes,
         fills: FillTable::new(),
+        jobs: Jobs::default(),
+        coders: CoderMemory::new((config.memory_bytes / CODER_MEMORY_PART).max(CODER_MEMORY_BYTES_MIN)),
         origins: Origins::new(mailboxes.clone()),
         trust: Trust::default(),
         mailboxes,

@@ -8,6 +8,7 @@ use crate::origin::pool::Pool;
 use crate::origin::{OriginError, OriginRequest, OriginResponse, RequestBody, fetch};
 use crate::request::Request;
 use crate::respond::{Body, Head, Place, Response};
+use crate::transform::compress;
 use crate::worker::Worker;
 use crate::{invalidate, key, rewrite};
 use littoral_http_caching::{Fields, Fwd, Known, Times, hop_by_hop::end_to_end};
@@ -99,6 +100,14 @@ pub(crate) fn failed(worker: &Worker, place: &Place, note: Note, error: OriginEr
     if matches!(error, OriginError::RequestBody(_)) { answer.closing() } else { answer }
 }
 
+/// The same, of an answer whose body failed before its head was sent.
+pub(crate) fn failed_at(worker: &Worker, answer: Response, error: OriginError) -> Response {
+    match &answer.place {
+        Some(place) => failed(worker, place, answer.note, error),
+        None => answer,
+    }
+}
+
 /// The fields for the origin.
 pub(crate) fn for_origin(
     worker: &Worker,
@@ -119,7 +128,7 @@ pub(crate) fn for_origin(
         HostHeader::Fixed(name) => name.as_bytes().to_vec(),
     };
     ForOrigin {
-        client: &request.fields,
+        client: &compress::for_origin(place, &request.fields),
         host: &host,
         public_host,
         scheme: request.scheme,

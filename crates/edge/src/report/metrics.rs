@@ -18,6 +18,7 @@ pub(crate) fn render(shared: &Shared) -> String {
     sum.render_connections(&mut page);
     render_origins(shared, &mut page);
     render_cache(shared, &mut page);
+    super::compression::render(shared, &mut page);
     render_log(shared, &mut page);
     page.finish()
 }
