@@ -53,7 +53,7 @@ pub(crate) fn page<'a>(place: &'a Place, request: &Request, answer: &Response) -
 
 fn fields(page: &ErrorPage, answer: &Response) -> Fields {
     let former = match &answer.head {
-        Head::Stored(held, _) => &held.fields,
+        Head::Stored(held, _, _) => &held.fields,
         Head::Fields(fields) => fields,
     };
     let mut out = Fields::builder();
