@@ -62,14 +62,14 @@ fn the_origin_is_asked_for_the_rewritten_path_and_the_cache_keeps_the_clients() 
     let bed = bed("rewrites = [\n\
          { prefix = \"/app/\", to = \"/\" },\n\
          { regex = '^/(.+)_v[0-9a-f]+\\.(js|css)$', to = \"/${1}.${2}\" },\n\
-         { prefix = \"/q/\", to = \"/search?path=${path}\" },\n\
+         { prefix = \"/q/\", to = \"/search?path=${1}\" },\n\
          ]");
     for (target, asked) in [
         ("/app/x/y", "/x/y"),
         ("/app/x?a=1", "/x?a=1"),
         ("/main_v468df6b.js", "/main.js"),
         ("/css/site_v00.css?x", "/css/site.css?x"),
-        ("/q/a?b=c", "/search?path=/q/a"),
+        ("/q/a?b=c", "/search?path=a"),
         ("/plain.js", "/plain.js"),
         ("/app/%2e%2e/secret", "/secret"),
     ] {
