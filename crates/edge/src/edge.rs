@@ -6,6 +6,8 @@ use crate::current::Current;
 use crate::fill::FillTable;
 use crate::origin::Origins;
 use crate::origin::connect::Trust;
+use crate::origin::probe::{PROBING_THREAD, keep_probing};
+use crate::origin::roster::{Groups, group_id};
 use crate::report::{self, Reporter, WorkerReport, format_record};
 use crate::tls::{self, TlsError};
 use crate::transform::{CoderMemory, Jobs};
@@ -222,6 +224,9 @@ impl Edge {
             .flat_map(|site| site.origins.iter().map(crate::origin::permits::origin_id))
             .collect();
         self.shared.origins.retain(|id| in_force.contains(&id));
+        let in_force: std::collections::HashSet<usize> =
+            policy.sites().iter().flat_map(|site| site.groups.iter().map(group_id)).collect();
+        self.shared.groups.retain(|id| in_force.contains(&id));
     }
 
     /// The metrics page, in Prometheus' text format 0.0.4.
@@ -319,6 +324,7 @@ fn shared(config: EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter:
         jobs: Jobs::default(),
         coders: CoderMemory::new((config.memory_bytes / CODER_MEMORY_PART).max(CODER_MEMORY_BYTES_MIN)),
         origins: Origins::new(mailboxes.clone()),
+        groups: Groups::default(),
         trust: Trust::default(),
         mailboxes,
         reporter,
@@ -405,6 +411,9 @@ async fn run(start: ThreadStart) {
         }
     }
     tokio::task::spawn_local(worker.clone().keep_house());
+    if thread == PROBING_THREAD {
+        tokio::task::spawn_local(keep_probing(worker.clone()));
+    }
     tokio::task::spawn_local(worker.clone().read_mail(inbox));
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }

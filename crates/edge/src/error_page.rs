@@ -38,7 +38,8 @@ pub(crate) fn dress(place: &Place, request: &Request, answer: Response) -> Respo
 
 /// The page for an answer, if there is one.
 pub(crate) fn page<'a>(place: &'a Place, request: &Request, answer: &Response) -> Option<&'a ErrorPage> {
-    let by_origin = answer.note.forward_status == Some(answer.status);
+    let by_origin =
+        matches!(answer.head, Head::Stored(..)) || answer.note.forward_status == Some(answer.status);
     place.site().error_pages.iter().find(|page| {
         page.statuses.has(answer.status)
             && match page.from {

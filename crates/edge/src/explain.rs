@@ -19,7 +19,7 @@ use littoral_http_caching::{Known, Method};
 use littoral_ledger::Verdict;
 use littoral_policy::FieldRule;
 use probe::Described;
-pub(crate) use probe::{ProbeError, probe};
+pub(crate) use probe::{Probe, ProbeError, probe};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;

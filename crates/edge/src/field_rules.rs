@@ -102,3 +102,59 @@ pub(crate) fn are_static(rules: &[FieldRule]) -> bool {
             }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use littoral_rules::{Filter, Subject, Variables};
+
+    fn rule(name: &str, change: &str, value: &str, when: Option<&str>) -> FieldRule {
+        let template = || Template::parse(value, Variables::REQUEST).unwrap();
+        FieldRule {
+            name: name.into(),
+            change: match change {
+                "set" => FieldChange::Set(template()),
+                "add" => FieldChange::Add(template()),
+                "default" => FieldChange::Default(template()),
+                _ => FieldChange::Remove,
+            },
+            when: when.map(|when| Filter::parse(when).unwrap()),
+        }
+    }
+
+    /// What the rules make of a message with these fields, as `name=value` lines.
+    fn made(rules: &[FieldRule], before: &[(&str, &str)]) -> Vec<String> {
+        let scope = Scope { node: b"n1", ..Scope::new(Subject::new(b"a.test", b"/p", b"GET")) };
+        let changes = Changes::of(rules, &scope, |name| before.iter().any(|line| line.0.as_bytes() == name));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let kept = before.iter().filter(|line| changes.keep(line.0.as_bytes()));
+        let kept = kept.map(|(name, value)| format!("{name}={value}"));
+        kept.chain(changes.lines().map(|(name, value)| format!("{}={}", text(name), text(value)))).collect()
+    }
+
+    #[test]
+    fn rules_apply_in_their_order() {
+        let before = [("x-a", "1"), ("x-a", "2"), ("x-b", "3")];
+        let check = |rules: &[FieldRule], expected: &[&str]| assert_eq!(made(rules, &before), expected);
+        check(&[], &["x-a=1", "x-a=2", "x-b=3"]);
+        check(&[rule("x-a", "set", "9", None)], &["x-b=3", "x-a=9"]);
+        check(&[rule("x-a", "add", "9", None)], &["x-a=1", "x-a=2", "x-b=3", "x-a=9"]);
+        check(&[rule("x-a", "remove", "", None)], &["x-b=3"]);
+        check(&[rule("x-a", "default", "9", None)], &["x-a=1", "x-a=2", "x-b=3"]);
+        check(&[rule("x-c", "default", "9", None)], &["x-a=1", "x-a=2", "x-b=3", "x-c=9"]);
+        check(&[rule("x-a", "remove", "", None), rule("x-a", "default", "9", None)], &["x-b=3", "x-a=9"]);
+        check(&[rule("x-a", "set", "9", None), rule("x-a", "remove", "", None)], &["x-b=3"]);
+        check(&[rule("x-a", "set", "8", None), rule("x-a", "add", "9", None)], &["x-b=3", "x-a=8", "x-a=9"]);
+    }
+
+    #[test]
+    fn rules_that_are_not_met_change_nothing_and_empty_values_are_no_lines() {
+        let before = [("x-a", "1")];
+        assert_eq!(made(&[rule("x-a", "set", "9", Some("path == \"/q\""))], &before), ["x-a=1"]);
+        assert_eq!(
+            made(&[rule("x-a", "set", "${host}${node}", Some("path == \"/p\""))], &before),
+            ["x-a=a.testn1"]
+        );
+        assert_eq!(made(&[rule("x-a", "set", "${header.x-none}", None)], &before), Vec::<String>::new());
+    }
+}

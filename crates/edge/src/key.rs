@@ -39,6 +39,32 @@ pub(crate) fn build(place: &Place, request: &Request, mut bytes: Vec<u8>) -> Key
     KeyText { bytes, url, target }
 }
 
+/// A URL under which a behavior may have stored an answer to a `GET`.
+pub(crate) struct StoredUrl {
+    pub(crate) canonical: Vec<u8>,
+    /// Its keys hold more than the URL: what is stored under it cannot be looked up by it alone.
+    pub(crate) keyed_by_more: bool,
+}
+
+/// Where the behaviors of the site may have stored what they answered to a `GET` for the request's URL, each place
+/// once.
+pub(crate) fn stored_urls(place: &Place, request: &Request) -> Vec<StoredUrl> {
+    let mut urls: Vec<StoredUrl> = Vec::new();
+    for behavior in place.site().behaviors_of_url(&request.host, request.target.path()) {
+        let place = place.clone().with_behavior(behavior);
+        let policy = &place.behavior().expect("just set").key;
+        let keyed_by_more =
+            !policy.headers.is_empty() || !policy.cookies.is_empty() || policy.owner.is_some();
+        let key = build(&place, request, Vec::new());
+        let canonical = &key.bytes[key.url];
+        match urls.iter_mut().find(|known| known.canonical == canonical) {
+            Some(known) => known.keyed_by_more |= keyed_by_more,
+            None => urls.push(StoredUrl { canonical: canonical.to_vec(), keyed_by_more }),
+        }
+    }
+    urls
+}
+
 /// What stands before the URL in a key: the site, and the scheme, which the origin learns by `X-Forwarded-Proto` and
 /// may answer with a redirect.
 pub(crate) fn append_prefix(place: &Place, scheme: &str, bytes: &mut Vec<u8>) {

@@ -7,8 +7,9 @@ use crate::lookup::{self, Found, verdict};
 use crate::note::{Note, Outcome};
 use crate::origin::fetch::InterimSink;
 use crate::origin::fields::Conditionals;
-use crate::origin::{OriginError, OriginRequest, RequestBody};
-use crate::pass::{Pass, failed, for_origin, origin_server, pass_through, pool, unshared};
+use crate::origin::group::{hash_of, waiting_max};
+use crate::origin::{OriginError, Outgoing, RequestBody};
+use crate::pass::{Pass, failed, for_origin, pass_through, unshared};
 use crate::request::Request;
 use crate::respond::{Body, Head, Held, Place, Response, Shape};
 use crate::serve::Wanted;
@@ -59,7 +60,8 @@ pub(crate) async fn fetch_shared(
         let leads = handoff.is_some();
         let Some(phase) = wait_for_head(worker, place, &fill, leads).await else { break };
         let outcome = if leads { Outcome::Miss } else { Outcome::Collapsed };
-        let note = Note { detail: wanted.detail, ..Note::forwarded(outcome, wanted.forward) };
+        let note =
+            Note { detail: wanted.detail, asked: fill.asked(), ..Note::forwarded(outcome, wanted.forward) };
         match phase {
             Phase::Waiting => break,
             Phase::Head(stored) => {
@@ -104,9 +106,7 @@ async fn wait_for_head(worker: &Rc<Worker>, place: &Place, fill: &Arc<Fill>, lea
         return Some(head.await);
     }
     // The leader's own time-outs end its fetch; this is for a leader that is stuck behind all of them.
-    let server = origin_server(place);
-    let most = server.queue_timeout + server.connect_timeout + 2 * server.head_timeout;
-    tokio::time::timeout(most, head).await.ok()
+    tokio::time::timeout(waiting_max(place), head).await.ok()
 }
 
 async fn take_handoff(
@@ -141,6 +141,7 @@ fn stand_in(
             worker.report.borrow().origin_failed(error.as_str());
             let mut answer = from_stale(worker, place, request, Held::Shared(stale.clone()), error.as_str());
             answer.note.forward = Some(wanted.forward);
+            answer.note.asked = note.asked;
             if let OriginError::Status(status) = error {
                 answer.note.forward_status = Some(status);
             }
@@ -334,18 +335,13 @@ pub(crate) fn plan(
         }
         _ => Conditionals::None,
     };
-    let outgoing = OriginRequest {
+    let outgoing = Outgoing {
         method: http::Method::GET,
         target: wanted.target.clone(),
+        hash: hash_of(place, request, &wanted.key.bytes[wanted.url.clone()]),
         fields: for_origin(worker, place, request, conditionals, wanted.ranged, None),
         body: RequestBody::Empty,
         interim,
     };
-    Plan {
-        place: place.clone(),
-        pool: pool(worker, place),
-        outgoing,
-        wanted,
-        request_fields: request.fields.clone(),
-    }
+    Plan { place: place.clone(), outgoing, wanted, request_fields: request.fields.clone() }
 }

@@ -8,6 +8,7 @@ use crate::deadline::{Deadlines, SWEEP_INTERVAL};
 use crate::fill::{FillTable, Follows};
 use crate::origin::connect::Trust;
 use crate::origin::permits::{OriginId, origin_id};
+use crate::origin::roster::{GroupId, Groups, Rosters, group_id};
 use crate::origin::{Origins, Pools};
 use crate::report::{Reporter, WorkerReport};
 use crate::transform::{CoderMemory, Jobs};
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     /// What coders of bodies on their way may take.
     pub(crate) coders: CoderMemory,
     pub(crate) origins: Origins,
+    pub(crate) groups: Groups,
     pub(crate) trust: Trust,
     pub(crate) mailboxes: Arc<Mailboxes>,
     pub(crate) reporter: Reporter,
@@ -96,6 +98,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) hot: RefCell<HotTable>,
     pub(crate) pools: Pools,
+    pub(crate) rosters: Rosters,
     pub(crate) follows: Follows,
     pub(crate) deadlines: Rc<Deadlines>,
     pub(crate) report: RefCell<WorkerReport>,
@@ -134,6 +137,7 @@ impl Worker {
             thread,
             hot: RefCell::new(HotTable::new(HOT_ENTRIES_MAX, hot_bytes_max)),
             pools: Pools::default(),
+            rosters: Rosters::default(),
             follows: Follows::default(),
             deadlines: Rc::new(Deadlines::default()),
             report: RefCell::new(report),
@@ -211,6 +215,9 @@ impl Worker {
         let in_force: HashSet<OriginId> =
             policy.sites().iter().flat_map(|site| site.origins.iter().map(origin_id)).collect();
         self.pools.retain(|id| in_force.contains(&id));
+        let in_force: HashSet<GroupId> =
+            policy.sites().iter().flat_map(|site| site.groups.iter().map(group_id)).collect();
+        self.rosters.retain(|id| in_force.contains(&id));
     }
 
     /// Looks after deadlines, idle origin connections and dead cache entries until the edge ends; sees to what a

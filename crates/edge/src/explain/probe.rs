@@ -1,10 +1,7 @@
 //! A request made from words: written as a client would send it, and read by the code that reads clients'.
 
-use crate::current::Snapshot;
 use crate::protocol::h1::received;
 use crate::request::Request;
-use crate::respond::Place;
-use crate::subject::subject;
 use bytes::Bytes;
 use littoral_h1::{Limits, RequestParser};
 use littoral_policy::PolicySet;
@@ -33,23 +30,18 @@ pub(crate) enum ProbeError {
     NoSite,
 }
 
-/// A request and where it belongs.
+/// A request and its site's place in the policy.
 pub(crate) struct Probe {
     pub(crate) request: Request,
     pub(crate) site: usize,
-    /// None where no behavior matches.
-    pub(crate) place: Option<Place>,
 }
 
-/// The place of a plain `GET` for `url`.
+/// A plain `GET` for `url`.
 pub(crate) fn probe(policy: &Arc<PolicySet>, url: &str) -> Result<Probe, ProbeError> {
     let described = Described { url, method: "GET", headers: &[], from: None, body_bytes: None };
     let request = request(&described, &Limits::default())?;
     let site = policy.site_position(&request.host).ok_or(ProbeError::NoSite)?;
-    let place = policy.sites()[site]
-        .behavior_position(&subject(&request))
-        .map(|behavior| Place::new(Snapshot::new(policy.clone()), site).with_behavior(behavior));
-    Ok(Probe { request, site, place })
+    Ok(Probe { request, site })
 }
 
 /// The request that is described, read under these limits.

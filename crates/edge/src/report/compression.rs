@@ -14,7 +14,8 @@ pub(super) fn render(shared: &Shared, page: &mut Exposition) {
         "Coders begun for bodies on their way, by what they do; refused: the body stayed as it was for want of \
          memory.",
     );
-    for (does, count) in [("encode", &coders.encoded), ("decode", &coders.decoded), ("refused", &coders.refused)]
+    for (does, count) in
+        [("encode", &coders.encoded), ("decode", &coders.decoded), ("refused", &coders.refused)]
     {
         page.sample(&[("does", does)], count.load(Ordering::Relaxed));
     }
