@@ -7,4 +7,6 @@ mod examples;
 mod fixtures;
 mod hosts;
 mod mistakes;
+mod owners;
 mod properties;
+mod settings;
