@@ -13,6 +13,7 @@ use crate::origin::probe::{PROBING_THREAD, keep_probing};
 use crate::origin::roster::{Groups, group_id};
 use crate::report::{self, Reporter, WorkerReport, format_record};
 use crate::tls::{self, TlsError};
+use crate::transform::{CoderMemory, Jobs};
 use crate::worker::{Mailboxes, Shared, Worker, WorkerMessage};
 use littoral_cache::{MemoryStore, SiteIx, Store};
 use littoral_ledger::{Fence, Limits as FenceLimits};
@@ -36,6 +37,10 @@ use tokio_rustls::TlsAcceptor;
 const TIDY_INTERVAL: Duration = Duration::from_secs(5);
 /// Purges remembered above which entries that nothing stored can need any more are dropped.
 const TIDY_ABOVE: usize = 10_000;
+/// The part of the cache's memory that coders of bodies on their way may take beside it.
+const CODER_MEMORY_PART: u64 = 8;
+/// And what they may take at least.
+const CODER_MEMORY_BYTES_MIN: u64 = 64 << 20;
 /// How long the log writer may take for what is left when the edge ends.
 const LOG_STOP_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -185,6 +190,12 @@ impl Edge {
             let watch = move |stopped| memory::watch(&watched.memory, &admission, &notices, &stopped);
             threads.push(background("edge-memory", Box::new(watch)).map_err(StartError::Thread)?);
         }
+        let encoding = shared.clone();
+        let encode = move |_| {
+            littoral_runtime::host::yield_to_all_others();
+            encoding.jobs.work(&*encoding.store, &encoding.fence);
+        };
+        threads.push(background("edge-encode", Box::new(encode)).map_err(StartError::Thread)?);
         Ok(Edge {
             shared,
             http: http_addresses,
@@ -295,6 +306,7 @@ impl Edge {
         for stop in &self.background_stops {
             let _ = stop.try_send(());
         }
+        self.shared.jobs.stop();
         for thread in self.threads.lock().drain(..) {
             let _ = thread.join();
         }
@@ -326,6 +338,8 @@ fn shared(config: EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter:
         store,
         memory_bytes: config.memory_bytes,
         fills: FillTable::new(),
+        jobs: Jobs::default(),
+        coders: CoderMemory::new((config.memory_bytes / CODER_MEMORY_PART).max(CODER_MEMORY_BYTES_MIN)),
         origins: Origins::new(mailboxes.clone()),
         groups: Groups::default(),
         trust: Trust::default(),

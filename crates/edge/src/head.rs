@@ -7,6 +7,7 @@ use crate::request::Request;
 use crate::request_id::RequestId;
 use crate::respond::{Head, Place, Response, Shape};
 use crate::subject::{AnswerFields, response_scope, scope, subject};
+use crate::transform::Form;
 use crate::worker::Worker;
 use littoral_cache::StoredResponse;
 use littoral_h1::response;
@@ -21,12 +22,14 @@ pub(crate) fn write_fields(worker: &Worker, request: &Request, answer: &Response
     let now = worker.now();
     let fields = answer.fields();
     match &answer.head {
-        Head::Stored(stored, shape) => {
-            if !(matches!(shape, Shape::Whole | Shape::Range(_)) && write_block(answer, stored, shape, out)) {
+        Head::Stored(stored, shape, form) => {
+            if !(matches!(shape, Shape::Whole | Shape::Range(_))
+                && write_block(answer, stored, shape, *form, out))
+            {
                 with_changes(worker, request, answer, fields, |changes| {
                     let start = out.len();
-                    write_lines(answer, stored, shape, changes, out);
-                    keep_block(answer, stored, shape, &out[start..]);
+                    write_lines(answer, stored, shape, *form, changes, out);
+                    keep_block(answer, stored, shape, *form, &out[start..]);
                 });
             }
             write_moment(answer, stored, shape, now, out);
@@ -103,6 +106,7 @@ fn write_lines(
     answer: &Response,
     stored: &StoredResponse,
     shape: &Shape,
+    form: Form,
     changes: &Changes<'_>,
     out: &mut Vec<u8>,
 ) {
@@ -119,10 +123,16 @@ fn write_lines(
                     && is_in_block(place, stored, line.known, line.name)
             }
         };
-        if shown && changes.keep(line.name) {
+        if shown && form.keeps(line.known, line.name) && changes.keep(line.name) {
             response::field(out, line.name, line.value);
         }
     }
+    form.lines(&stored.fields, matches!(shape, Shape::NotModified), |known, value| {
+        let name = known.as_str().as_bytes();
+        if changes.keep(name) {
+            response::field(out, name, value);
+        }
+    });
     write_new(changes, out);
 }
 
@@ -149,7 +159,10 @@ fn write_moment(answer: &Response, stored: &StoredResponse, shape: &Shape, now: 
 
 /// Names what the serialized lines of a stored response are made of beside the response: `None` where they are made
 /// anew for each answer.
-fn block_key(answer: &Response, stored: &StoredResponse, shape: &Shape) -> Option<u64> {
+fn block_key(answer: &Response, stored: &StoredResponse, shape: &Shape, form: Form) -> Option<u64> {
+    if form.is_made_on_the_way() {
+        return None;
+    }
     let single = match shape {
         Shape::Whole => true,
         Shape::Range(_) => !stored.fields.has(Known::ContentRange),
@@ -162,15 +175,27 @@ fn block_key(answer: &Response, stored: &StoredResponse, shape: &Shape) -> Optio
 }
 
 /// Writes the lines that were serialized before; false where there are none.
-fn write_block(answer: &Response, stored: &StoredResponse, shape: &Shape, out: &mut Vec<u8>) -> bool {
-    let block = block_key(answer, stored, shape).and_then(|key| stored.derived(key));
+fn write_block(
+    answer: &Response,
+    stored: &StoredResponse,
+    shape: &Shape,
+    form: Form,
+    out: &mut Vec<u8>,
+) -> bool {
+    let block = block_key(answer, stored, shape, form).and_then(|key| match form {
+        Form::Kept(coding) => stored.encoded_head(coding, key),
+        _ => stored.derived(key),
+    });
     block.inspect(|block| out.extend_from_slice(block)).is_some()
 }
 
 /// Serialized once and kept with the response for as long as the behavior sends the same.
-fn keep_block(answer: &Response, stored: &StoredResponse, shape: &Shape, lines: &[u8]) {
-    if let Some(key) = block_key(answer, stored, shape) {
-        stored.keep_derived(key, lines.into());
+fn keep_block(answer: &Response, stored: &StoredResponse, shape: &Shape, form: Form, lines: &[u8]) {
+    if let Some(key) = block_key(answer, stored, shape, form) {
+        match form {
+            Form::Kept(coding) => stored.keep_encoded_head(coding, key, lines.into()),
+            _ => stored.keep_derived(key, lines.into()),
+        };
     }
 }
 

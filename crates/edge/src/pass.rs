@@ -11,6 +11,7 @@ use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody,
 use crate::request::Request;
 use crate::respond::{Body, Head, Place, Response};
 use crate::subject::{keyed_subject, scope};
+use crate::transform::compress;
 use crate::worker::Worker;
 use crate::{invalidate, key, rewrite};
 use littoral_http_caching::{Fields, Fwd, Known, Times, hop_by_hop::end_to_end};
@@ -108,6 +109,14 @@ pub(crate) fn failed(worker: &Worker, place: &Place, note: Note, error: OriginEr
     if matches!(error, OriginError::RequestBody(_)) { answer.closing() } else { answer }
 }
 
+/// The same, of an answer whose body failed before its head was sent.
+pub(crate) fn failed_at(worker: &Worker, answer: Response, error: OriginError) -> Response {
+    match &answer.place {
+        Some(place) => failed(worker, place, answer.note, error),
+        None => answer,
+    }
+}
+
 /// The fields for the origin, but for what is one origin server's own.
 pub(crate) fn for_origin(
     worker: &Worker,
@@ -120,7 +129,7 @@ pub(crate) fn for_origin(
     let behavior = place.behavior().expect("routed");
     let public_host = key::keyed_host(place, &behavior.key, request);
     let fields = ForOrigin {
-        client: &request.fields,
+        client: &compress::for_origin(place, &request.fields),
         host: public_host,
         public_host,
         scheme: request.scheme,

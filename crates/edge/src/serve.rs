@@ -19,6 +19,7 @@ use crate::rewrite;
 use crate::route;
 use crate::shared::{fetch_shared, join, plan};
 use crate::target::TargetMistake;
+use crate::transform::compress;
 use crate::worker::Worker;
 use bytes::Bytes;
 use littoral_cache::{Content, Key, KeyRef, StoredResponse};
@@ -184,7 +185,7 @@ fn from_cache(worker: &Rc<Worker>, place: &Place, request: &Request) -> Begun {
     let begun = match found {
         Found::Fresh(held) => {
             let note = Note::hit(held.terms.freshness_left(worker.now()));
-            Begun::Ready(from_stored(place, request, held, note))
+            Begun::Ready(from_stored(worker, place, request, held, note))
         }
         Found::Stale(held) => {
             revalidate_behind(worker, place, request, &key, hash, &held);
@@ -299,5 +300,6 @@ pub(crate) async fn finish(
         }
         Way::Fetch(wanted) => fetch_shared(worker, &place, request, *wanted, interim).await,
     };
-    dressed(request, answer)
+    let answer = dressed(request, answer);
+    compress::for_one(worker, request, answer).await
 }

@@ -15,6 +15,7 @@ use crate::origin::roster::{GroupId, Groups, Rosters, group_id};
 use crate::origin::{Origins, Pools};
 use crate::report::{Reporter, WorkerReport};
 use crate::request_id::RequestIds;
+use crate::transform::{CoderMemory, Jobs};
 use bytes::BytesMut;
 use littoral_cache::{HotTable, MemoryStore};
 use littoral_ledger::Fence;
@@ -50,6 +51,10 @@ pub(crate) struct Shared {
     /// The store's budget.
     pub(crate) memory_bytes: u64,
     pub(crate) fills: FillTable,
+    /// Encodings to be kept, and who makes them.
+    pub(crate) jobs: Jobs,
+    /// What coders of bodies on their way may take.
+    pub(crate) coders: CoderMemory,
     pub(crate) origins: Origins,
     pub(crate) groups: Groups,
     pub(crate) trust: Trust,

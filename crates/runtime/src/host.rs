@@ -126,6 +126,12 @@ pub fn raise_descriptor_limit() -> io::Result<u64> {
     Ok(hard)
 }
 
+/// Makes the calling thread give way to all others: for work that nobody waits for. Where the system does not let it, the
+/// thread goes on as it is.
+pub fn yield_to_all_others() {
+    let _ = sys::be_nice();
+}
+
 /// Whether IPv6 sockets can be made here.
 pub fn has_ipv6() -> bool {
     socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None)

@@ -33,6 +33,7 @@ pub const HOUSE: &[(&str, Floor)] = &[
     ("rules", Floor::Ground),
     ("http-caching", Floor::Ground),
     ("forwarding", Floor::Ground),
+    ("compression", Floor::Ground),
     ("h1", Floor::Ground),
     ("h2", Floor::Ground),
     ("runtime", Floor::First),

@@ -20,6 +20,7 @@ pub(crate) fn render(shared: &Shared) -> String {
     render_admission(shared, &mut page);
     render_origins(shared, &mut page);
     render_cache(shared, &mut page);
+    super::compression::render(shared, &mut page);
     render_log(shared, &mut page);
     page.finish()
 }
