@@ -1,8 +1,10 @@
 //! The edge over real sockets, in front of origins that behave and misbehave, on a clock that the tests move.
 
+mod admission;
 mod agreement;
 mod behaviors;
 mod caching;
+mod clients;
 mod collapse;
 mod drain;
 mod failures;
@@ -11,6 +13,7 @@ mod framing;
 mod limits;
 mod origins;
 mod poisoning;
+mod proxy_protocol;
 mod purge;
 mod ranges;
 mod reuse;
