@@ -2,6 +2,7 @@
 //! records go through a bounded ring per thread to a writer of its own. Neither is ever waited for.
 
 mod access_log;
+mod groups;
 mod metrics;
 
 pub(crate) use access_log::{AccessRecord, format_record};

@@ -60,7 +60,8 @@ pub(crate) async fn fetch_shared(
         let leads = handoff.is_some();
         let Some(phase) = wait_for_head(worker, place, &fill, leads).await else { break };
         let outcome = if leads { Outcome::Miss } else { Outcome::Collapsed };
-        let note = Note { detail: wanted.detail, asked: fill.asked(), ..Note::forwarded(outcome, wanted.forward) };
+        let note =
+            Note { detail: wanted.detail, asked: fill.asked(), ..Note::forwarded(outcome, wanted.forward) };
         match phase {
             Phase::Waiting => break,
             Phase::Head(stored) => {
@@ -323,10 +324,5 @@ pub(crate) fn plan(
         body: RequestBody::Empty,
         interim,
     };
-    Plan {
-        place: place.clone(),
-        outgoing,
-        wanted,
-        request_fields: request.fields.clone(),
-    }
+    Plan { place: place.clone(), outgoing, wanted, request_fields: request.fields.clone() }
 }

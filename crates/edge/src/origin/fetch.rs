@@ -117,7 +117,8 @@ fn assemble(
 ) -> Result<Request<()>, Failed> {
     let mut request = Request::new(());
     *request.method_mut() = method.clone();
-    *request.uri_mut() = Uri::from_maybe_shared(target.clone()).map_err(|_| Failed::sent(OriginError::Malformed))?;
+    *request.uri_mut() =
+        Uri::from_maybe_shared(target.clone()).map_err(|_| Failed::sent(OriginError::Malformed))?;
     *request.headers_mut() = to_header_map(fields);
     if let Some(sink) = interim {
         let sink = sink.clone();

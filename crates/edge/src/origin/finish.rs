@@ -18,7 +18,12 @@ pub(crate) struct Unfinished<'a> {
 }
 
 /// The target and the fields for `server`, one of `site`'s. `now` is for signatures.
-pub(crate) fn finish(request: &Unfinished<'_>, site: &Site, server: &OriginServer, now: i64) -> (Bytes, Fields) {
+pub(crate) fn finish(
+    request: &Unfinished<'_>,
+    site: &Site,
+    server: &OriginServer,
+    now: i64,
+) -> (Bytes, Fields) {
     let target = prefixed(request.target, &server.path_prefix);
     let host = host(request.fields, server);
     if !secrets(site).any(|name| request.fields.named(name).next().is_some()) {

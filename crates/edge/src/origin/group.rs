@@ -6,11 +6,11 @@
 //! take (queue, connection and head), so that all tries together take at most about twice that.
 
 use super::balance;
+use super::fetch::{Failed, InterimSink};
 use super::finish::{Unfinished, finish};
 use super::health::Phase;
 use super::permits::OriginShared;
 use super::roster::{GroupShared, Roster};
-use super::fetch::{Failed, InterimSink};
 use super::{OriginError, OriginRequest, OriginResponse, RequestBody, fetch};
 use crate::key::cookies;
 use crate::note::Asked;
@@ -91,11 +91,15 @@ impl Tries<'_> {
             let spare = body.again().filter(|_| method.is_idempotent());
             let has_body = !matches!(body, RequestBody::Empty);
             let unfinished = Unfinished { method: &method, target: &target, fields: &fields, has_body };
-            let (target, fields) = finish(&unfinished, self.place.site(), self.server(member), self.worker.now());
-            let request = OriginRequest { method: method.clone(), target, fields, body, interim: interim.clone() };
+            let (target, fields) =
+                finish(&unfinished, self.place.site(), self.server(member), self.worker.now());
+            let request =
+                OriginRequest { method: method.clone(), target, fields, body, interim: interim.clone() };
             let mut tried = self.ask(member, request).await;
             let again = match &mut tried {
-                Err(failed) if moves_on(&self.group().failover, failed.error) => failed.unsent.take().or(spare),
+                Err(failed) if moves_on(&self.group().failover, failed.error) => {
+                    failed.unsent.take().or(spare)
+                }
                 Ok(response) if self.group().failover.on_statuses.has(response.status) => spare,
                 _ => None,
             };
@@ -196,7 +200,10 @@ async fn discard(response: OriginResponse) {
 
 /// The longest that one member may take for a head: within it, further tries may begin.
 fn patience(place: &Place) -> Duration {
-    servers(place).map(|server| server.queue_timeout + server.connect_timeout + server.head_timeout).max().unwrap_or_default()
+    servers(place)
+        .map(|server| server.queue_timeout + server.connect_timeout + server.head_timeout)
+        .max()
+        .unwrap_or_default()
 }
 
 /// The longest that [`fetch_from_group`] takes for a request whose body does not have to be waited for. A kept

@@ -36,11 +36,7 @@ pub(crate) fn sign(
     let payload = if has_body { STREAMED_PAYLOAD } else { NO_PAYLOAD };
     let time = timestamp(now);
     let host = String::from_utf8_lossy(host);
-    let mut signed = vec![
-        ("host", &*host),
-        ("x-amz-content-sha256", payload),
-        ("x-amz-date", time.as_str()),
-    ];
+    let mut signed = vec![("host", &*host), ("x-amz-content-sha256", payload), ("x-amz-date", time.as_str())];
     if let Some(token) = &keys.session_token {
         signed.push(("x-amz-security-token", token));
     }
@@ -310,7 +306,8 @@ mod tests {
     #[test]
     fn the_canonical_form_of_a_canonical_form_is_itself() {
         for byte in 0..=255u8 {
-            let once = Canonical::of(format!("/x%{byte:02X}y?n%{byte:02X}=v%{byte:02X}").as_bytes()).to_bytes();
+            let once =
+                Canonical::of(format!("/x%{byte:02X}y?n%{byte:02X}=v%{byte:02X}").as_bytes()).to_bytes();
             assert_eq!(Canonical::of(&once).to_bytes(), once, "{byte:02X}");
         }
     }
