@@ -8,7 +8,7 @@ use super::permits::OriginShared;
 use super::pool::Pool;
 use crate::respond::Place;
 use crate::worker::{Shared, Worker};
-use littoral_policy::{Balance, OriginGroup};
+use littoral_policy::{Balance, OriginGroup, PolicySet, Site};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
@@ -73,9 +73,8 @@ pub(crate) struct Rosters {
 }
 
 impl Groups {
-    fn shared(&self, edge: &Shared, place: &Place) -> Arc<GroupShared> {
-        let site = place.site();
-        let group = site.group_of(place.behavior().expect("routed"));
+    /// One of the groups of `site`.
+    fn shared(&self, edge: &Shared, site: &Site, group: &Arc<OriginGroup>) -> Arc<GroupShared> {
         let mut known = self.known.lock();
         let shared = known.entry(group_id(group)).or_insert_with(|| {
             let members = group.members.iter().map(|member| edge.origins.shared(site.origin_of(member)));
@@ -100,13 +99,6 @@ impl Groups {
     /// Forgets groups that the policy in force no longer has.
     pub(crate) fn retain(&self, in_force: impl Fn(GroupId) -> bool) {
         self.known.lock().retain(|id, _| in_force(*id));
-    }
-
-    /// All, by site and name, for metrics.
-    pub(crate) fn all(&self) -> Vec<Arc<GroupShared>> {
-        let mut all: Vec<Arc<GroupShared>> = self.known.lock().values().cloned().collect();
-        all.sort_by(|a, b| (&a.site, &a.group.name).cmp(&(&b.site, &b.group.name)));
-        all
     }
 }
 
@@ -168,7 +160,18 @@ impl Roster {
 impl GroupShared {
     /// The group that the behavior of `place` fetches from.
     pub(crate) fn of(edge: &Shared, place: &Place) -> Arc<GroupShared> {
-        edge.groups.shared(edge, place)
+        let site = place.site();
+        edge.groups.shared(edge, site, site.group_of(place.behavior().expect("routed")))
+    }
+
+    /// All groups of several members, by site and name.
+    pub(crate) fn all(edge: &Shared, policy: &PolicySet) -> Vec<Arc<GroupShared>> {
+        let groups =
+            policy.sites().iter().flat_map(|site| site.groups.iter().map(move |group| (site, group)));
+        let several = groups.filter(|(_, group)| group.members.len() > 1);
+        let mut all: Vec<_> = several.map(|(site, group)| edge.groups.shared(edge, site, group)).collect();
+        all.sort_by(|a, b| (&a.site, &a.group.name).cmp(&(&b.site, &b.group.name)));
+        all
     }
 
     /// Its members as they stand.

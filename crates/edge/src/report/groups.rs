@@ -54,7 +54,7 @@ pub(super) fn render_health(shared: &Shared, page: &mut Exposition) {
 
 pub(super) fn render_groups(shared: &Shared, page: &mut Exposition) {
     let now = shared.clock.monotonic_nanos() / 1_000_000;
-    let groups = shared.groups.all();
+    let groups = GroupShared::all(shared, &shared.current.load());
     page.family(
         "littoral_group_exhausted",
         Gauge,

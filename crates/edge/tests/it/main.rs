@@ -1,6 +1,7 @@
 //! The edge over real sockets, in front of origins that behave and misbehave, on a clock that the tests move.
 
 mod agreement;
+mod balancing;
 mod behaviors;
 mod caching;
 mod collapse;
@@ -8,6 +9,8 @@ mod drain;
 mod failures;
 mod fills;
 mod framing;
+mod groups;
+mod health;
 mod limits;
 mod origins;
 mod poisoning;
