@@ -2,6 +2,7 @@
 
 mod admission;
 mod agreement;
+mod balancing;
 mod behaviors;
 mod caching;
 mod clients;
@@ -10,6 +11,8 @@ mod drain;
 mod failures;
 mod fills;
 mod framing;
+mod groups;
+mod health;
 mod limits;
 mod origins;
 mod poisoning;
