@@ -131,7 +131,7 @@ fn first_lacking(reads: &Reads, key: &KeyPolicy, has_canonical: bool) -> Option<
     {
         return match &**name {
             "cookie" => lacking(
-                "all cookies".to_owned(),
+                "the whole field `cookie`".to_owned(),
                 "look at single ones, and name them in the key: cookies = […]".to_owned(),
             ),
             "host" => lacking(
