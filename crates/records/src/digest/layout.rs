@@ -7,7 +7,7 @@ pub const RECORD_BYTES: usize = 128;
 
 impl Digest {
     /// The record's bytes.
-    pub fn to_bytes(&self) -> [u8; RECORD_BYTES] {
+    pub fn to_bytes(self) -> [u8; RECORD_BYTES] {
         let mut out = [0; RECORD_BYTES];
         let mut at = 0;
         let mut put = |bytes: &[u8]| {
