@@ -1,6 +1,10 @@
 //! What the edge is started with. Values are checked where they come from (the node file); the ranges are stated here.
 
+use crate::report::DigestConfig;
+use littoral_records::access::LineFormat;
 use littoral_runtime::Clock;
+use littoral_runtime::ring::Rotation;
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +28,14 @@ pub struct EdgeConfig {
     pub limits: EdgeLimits,
     /// Where the access log goes.
     pub access_log: AccessLog,
+    /// The form of its lines. Default JSON.
+    pub log_format: LineFormat,
+    /// When a log file begins anew. Default never: by itself.
+    pub log_rotation: Rotation,
+    /// How digests of sampled requests are taken. Default not at all.
+    pub digests: Option<DigestConfig>,
+    /// Takes what the operator should know, in a line; called on threads that no request waits for.
+    pub tell: fn(&dyn Display),
     /// The clock that freshness is judged by.
     pub clock: Clock,
 }
@@ -80,6 +92,10 @@ impl Default for EdgeConfig {
             memory_bytes: 256 * 1024 * 1024,
             limits: EdgeLimits::default(),
             access_log: AccessLog::Off,
+            log_format: LineFormat::default(),
+            log_rotation: Rotation::default(),
+            digests: None,
+            tell: |_| {},
             clock: Clock::system(),
         }
     }

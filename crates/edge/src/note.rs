@@ -37,6 +37,15 @@ impl Outcome {
     }
 }
 
+/// Which origin server was asked, and how long its response head took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Its place among the site's.
+    pub(crate) origin: u16,
+    /// Until the head was there, or the failure.
+    pub(crate) micros: u32,
+}
+
 /// The cache's part in one answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Note {
@@ -45,6 +54,8 @@ pub(crate) struct Note {
     pub(crate) forward: Option<Fwd>,
     /// The origin's status.
     pub(crate) forward_status: Option<u16>,
+    /// The origin server that was asked last, where one was.
+    pub(crate) asked: Option<Asked>,
     /// Remaining freshness in seconds; negative when stale.
     pub(crate) ttl: Option<i64>,
     pub(crate) stored: bool,
@@ -67,7 +78,15 @@ impl Note {
     }
 
     fn new(outcome: Outcome) -> Note {
-        Note { outcome, forward: None, forward_status: None, ttl: None, stored: false, detail: None }
+        Note {
+            outcome,
+            forward: None,
+            forward_status: None,
+            asked: None,
+            ttl: None,
+            stored: false,
+            detail: None,
+        }
     }
 
     /// Appends the member of this cache to `out`.

@@ -1,7 +1,7 @@
 //! Past the cache: one request to the origin and its answer back, both streamed. Also what every fetch needs: the
 //! fields that the origin gets, its pool, and the answer when it fails.
 
-use crate::note::{Note, Outcome};
+use crate::note::{Asked, Note, Outcome};
 use crate::origin::fetch::InterimSink;
 use crate::origin::fields::{Conditionals, ForOrigin};
 use crate::origin::pool::Pool;
@@ -9,7 +9,7 @@ use crate::origin::{OriginError, OriginRequest, OriginResponse, RequestBody, fet
 use crate::request::Request;
 use crate::respond::{Body, Head, Place, Response};
 use crate::worker::Worker;
-use crate::{invalidate, key};
+use crate::{invalidate, key, report};
 use littoral_http_caching::{Fields, Fwd, Known, Times, hop_by_hop::end_to_end};
 use littoral_policy::{HostHeader, OriginServer};
 use std::rc::Rc;
@@ -40,7 +40,9 @@ pub(crate) async fn pass_through(
     };
     let note = Note { detail: pass.detail, ..Note::forwarded(Outcome::Pass, pass.forward) };
     let requested = worker.now();
-    match timed_fetch(worker, &pool(worker, place), outgoing).await {
+    let (fetched, asked) = timed_fetch(worker, place, &pool(worker, place), outgoing).await;
+    let note = Note { asked: Some(asked), ..note };
+    match fetched {
         Ok(response) => {
             let times = Times { requested, received: worker.now() };
             invalidate::after(worker, place, request, response.status, &response.fields, times);
@@ -131,16 +133,32 @@ pub(crate) fn for_origin(
     .build()
 }
 
-/// Sends the request and notes how long the head took.
+/// Sends the request and notes whom was asked, how long the head took, and what came of it.
 pub(crate) async fn timed_fetch(
     worker: &Rc<Worker>,
+    place: &Place,
     pool: &Rc<Pool>,
     outgoing: OriginRequest,
-) -> Result<OriginResponse, OriginError> {
+) -> (Result<OriginResponse, OriginError>, Asked) {
     let started = worker.shared.clock.monotonic_nanos();
     let result = fetch(worker, pool, outgoing).await;
-    worker.report.borrow().origin_answered(worker.shared.clock.monotonic_nanos() - started);
-    result
+    let took_nanos = worker.shared.clock.monotonic_nanos().saturating_sub(started);
+    let site = place.site();
+    let origin = site
+        .origins
+        .iter()
+        .position(|server| std::ptr::eq(&raw const **server, pool.server()))
+        .unwrap_or_default();
+    worker.report.borrow().origin_asked(
+        (site.index, &site.origins[origin].name),
+        match &result {
+            Ok(response) => report::status_class(response.status),
+            Err(error) => error.as_str(),
+        },
+        result.is_ok().then_some(took_nanos),
+    );
+    let micros = u32::try_from(took_nanos / 1000).unwrap_or(u32::MAX);
+    (result, Asked { origin: u16::try_from(origin).unwrap_or(u16::MAX), micros })
 }
 
 pub(crate) fn origin_server(place: &Place) -> &Arc<OriginServer> {

@@ -59,7 +59,8 @@ pub(crate) async fn fetch_shared(
         let leads = handoff.is_some();
         let Some(phase) = wait_for_head(worker, place, &fill, leads).await else { break };
         let outcome = if leads { Outcome::Miss } else { Outcome::Collapsed };
-        let note = Note { detail: wanted.detail, ..Note::forwarded(outcome, wanted.forward) };
+        let note =
+            Note { detail: wanted.detail, asked: fill.asked(), ..Note::forwarded(outcome, wanted.forward) };
         match phase {
             Phase::Waiting => break,
             Phase::Head(stored) => {
@@ -141,6 +142,7 @@ fn stand_in(
             worker.report.borrow().origin_failed(error.as_str());
             let mut answer = from_stale(worker, place, request, Held::Shared(stale.clone()), error.as_str());
             answer.note.forward = Some(wanted.forward);
+            answer.note.asked = note.asked;
             if let OriginError::Status(status) = error {
                 answer.note.forward_status = Some(status);
             }

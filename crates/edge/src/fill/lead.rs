@@ -75,7 +75,8 @@ impl Lead {
         let sent_fields = outgoing.fields.clone();
         let (method, target) = (outgoing.method.clone(), outgoing.target.clone());
         let mut requested = self.worker.now();
-        let mut fetched = timed_fetch(&self.worker, &pool, outgoing).await;
+        let (mut fetched, asked) = timed_fetch(&self.worker, &place, &pool, outgoing).await;
+        self.fill.note_asked(asked);
         if let (Ok(response), Some(stale)) = (&fetched, &wanted.stale)
             && response.status == 304
         {
@@ -92,7 +93,9 @@ impl Lead {
                 interim: None,
             };
             requested = self.worker.now();
-            fetched = timed_fetch(&self.worker, &pool, again).await;
+            let asked;
+            (fetched, asked) = timed_fetch(&self.worker, &place, &pool, again).await;
+            self.fill.note_asked(asked);
         }
         let response = match fetched {
             Ok(response) => response,
@@ -179,6 +182,7 @@ impl Lead {
                 None => break,
                 Some(Ok(piece)) => {
                     received += piece.len() as u64;
+                    self.worker.report.borrow().received_from_origin(judged.place, piece.len());
                     self.fill.publish_piece(piece);
                     self.worker.follows.wake_local(&self.fill);
                     if keeps && let Some(reason) = self.refuses_more(received, bytes_max) {

@@ -2,6 +2,7 @@
 //! lock that only misses take.
 
 use crate::lookup::verdict;
+use crate::note::Asked;
 use crate::origin::OriginError;
 use crate::serve::Wanted;
 use bytes::Bytes;
@@ -68,6 +69,7 @@ pub(crate) enum Ended {
 
 struct State {
     phase: Phase,
+    asked: Option<Asked>,
     announced_length: Option<u64>,
     pieces: VecDeque<Bytes>,
     /// Pieces that left the window.
@@ -104,6 +106,7 @@ impl Fill {
             held_bytes,
             state: Mutex::new(State {
                 phase: Phase::Waiting,
+                asked: None,
                 announced_length: None,
                 pieces: VecDeque::new(),
                 pieces_gone: 0,
@@ -118,6 +121,16 @@ impl Fill {
                 owner_waker: None,
             }),
         }
+    }
+
+    /// Whom the fetch has asked, before its phase says what came of it.
+    pub(crate) fn note_asked(&self, asked: Asked) {
+        self.state.lock().asked = Some(asked);
+    }
+
+    /// Whom the fetch has asked last.
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        self.state.lock().asked
     }
 
     /// The head is known, or will never be.
