@@ -45,7 +45,10 @@ pub struct Builder {
     key: String,
     first: String,
     site: Option<String>,
+    configure: Option<Configure>,
 }
+
+type Configure = Box<dyn FnOnce(&mut EdgeConfig)>;
 
 impl Testbed {
     /// Starts an edge with the default site in front of that origin.
@@ -71,6 +74,7 @@ impl Testbed {
             key: String::new(),
             first: String::new(),
             site: None,
+            configure: None,
         }
     }
 
@@ -260,6 +264,13 @@ impl Builder {
         self
     }
 
+    /// Whatever else the edge is started with.
+    #[must_use]
+    pub fn configure(mut self, change: impl FnOnce(&mut EdgeConfig) + 'static) -> Self {
+        self.configure = Some(Box::new(change));
+        self
+    }
+
     /// Starts origin and edge.
     ///
     /// # Panics
@@ -272,7 +283,7 @@ impl Builder {
         let origin = self.script.start();
         let policy = policy(&file.replace("{origin}", &origin.url()));
         let clock = Clock::manual(START_SECONDS);
-        let config = EdgeConfig {
+        let mut config = EdgeConfig {
             workers: self.workers,
             http: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
             memory_bytes: self.memory_bytes,
@@ -280,6 +291,9 @@ impl Builder {
             clock: clock.clone(),
             ..EdgeConfig::default()
         };
+        if let Some(configure) = self.configure {
+            configure(&mut config);
+        }
         let edge =
             Edge::start(config, policy).unwrap_or_else(|error| panic!("the edge does not start: {error}"));
         let address = edge.addresses()[0];

@@ -12,6 +12,7 @@ mod poisoning;
 mod purge;
 mod ranges;
 mod reuse;
+mod seeing;
 mod sending;
 mod settings;
 mod spelling;

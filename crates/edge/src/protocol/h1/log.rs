@@ -86,11 +86,11 @@ impl<S: Transport> Connection<S> {
         let index = site.map_or(NO_SITE, |site| site.index);
         let received = self.reader.take_body_bytes();
         let mut report = worker.report.borrow_mut();
-        report.answered(index, note.outcome, received, &record);
         if let Some(digests) = report.sampled(&record, request.target.path()) {
             let seen = Seen { request, answer, round_trip_micros: self.socket.round_trip_micros() };
             digests.keep(&seen, &record);
         }
+        report.answered(index, note.outcome, received, &record);
     }
 }
 
