@@ -20,37 +20,47 @@ fn logging(folder: &TempDir, script: Script) -> Testbed {
     Testbed::builder(script).workers(1).configure(|config| config.access_log = log).start()
 }
 
+fn read(line: &str) -> Entry<'_> {
+    Entry::parse(line.as_bytes()).expect("a line of the log")
+}
+
+/// The lines for `target` when there are so many: they come after their answers.
+fn lines_for(bed: &Testbed, folder: &TempDir, target: &str, count: usize) -> Vec<String> {
+    bed.until("they are logged", || lines(bed, folder, target).len() >= count);
+    lines(bed, folder, target)
+}
+
 /// The lines so far that are for `target`.
 fn lines(bed: &Testbed, folder: &TempDir, target: &str) -> Vec<String> {
     assert!(bed.edge().flush_logs(LONG));
-    let text = fs::read_to_string(log_of(folder)).unwrap();
-    let is_wanted = |line: &&str| Entry::parse(line.as_bytes()).unwrap().target == target;
+    let text = fs::read_to_string(log_of(folder)).expect("a log");
+    let is_wanted = |line: &&str| read(line).target == target;
     text.lines().filter(is_wanted).map(str::to_owned).collect()
 }
 
 #[test]
 fn the_log_says_which_origin_was_asked_and_how_long_it_took() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let script = origin("/a", ok("a").max_age(60)).and("/private", ok("p").cache_control("private"));
     let bed = logging(&folder, script);
     bed.get("/a").is_forwarded("a");
     bed.get("/a").is_hit("a");
     bed.ask("GET", "/private").header("Range", "bytes=0-0").send();
-    let logged = lines(&bed, &folder, "/a");
-    let [miss, hit] = [0, 1].map(|at| Entry::parse(logged[at].as_bytes()).unwrap());
+    let logged = lines_for(&bed, &folder, "/a", 2);
+    let [miss, hit] = [0, 1].map(|at| read(&logged[at]));
     assert_eq!((&*miss.cache, &*miss.origin, miss.origin_status), ("miss", "app", Some(200)));
     assert!(miss.origin_micros.is_some() && miss.head_bytes.is_some_and(|bytes| bytes > 50));
     assert_eq!((&*hit.cache, &*hit.origin, hit.origin_micros), ("hit", "", None));
     assert_ne!(miss.request_id, hit.request_id);
-    let logged = lines(&bed, &folder, "/private");
-    let pass = Entry::parse(logged[0].as_bytes()).unwrap();
+    let logged = lines_for(&bed, &folder, "/private", 1);
+    let pass = read(&logged[0]);
     assert_eq!((&*pass.origin, &*pass.range, &*pass.tls), ("app", "bytes=0-0", ""));
 }
 
 #[test]
 fn an_answer_that_was_cut_off_is_logged_with_the_bytes_that_went_out() {
     const LENGTH: usize = 32 << 20;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let script = origin("/stored", ok(vec![b'x'; LENGTH]).max_age(60))
         .and("/chunked", ok(vec![b'x'; LENGTH]).chunked(1 << 20).cache_control("no-store"));
     let log = AccessLog::File(log_of(&folder));
@@ -66,19 +76,18 @@ fn an_answer_that_was_cut_off_is_logged_with_the_bytes_that_went_out() {
         client.send(format!("GET {target} HTTP/1.1\r\nHost: site.test\r\n\r\n"));
         let received = client.read_bytes(100_000).len() as u64;
         client.reset();
-        bed.until("it is logged", || lines(&bed, &folder, target).len() > before);
-        let logged = lines(&bed, &folder, target);
-        let entry = Entry::parse(logged[before].as_bytes()).unwrap();
+        let logged = lines_for(&bed, &folder, target, before + 1);
+        let entry = read(&logged[before]);
         assert_eq!((entry.cut, &*entry.detail), (true, "client-gone"), "{target}");
         // What the client has read, its head taken off, has certainly gone out.
-        let head = entry.head_bytes.unwrap();
+        let head = entry.head_bytes.expect("it had a head");
         assert!(entry.bytes >= received - head - 100 && entry.bytes < LENGTH as u64, "{}", logged[before]);
     }
 }
 
 #[test]
 fn the_combined_format_is_written_where_it_is_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let log = AccessLog::File(log_of(&folder));
     let bed = Testbed::builder(origin("/a", ok("abc")))
         .configure(|config| {
@@ -87,9 +96,9 @@ fn the_combined_format_is_written_where_it_is_asked_for() {
         })
         .start();
     bed.ask("GET", "/a?q=\"").header("User-Agent", "a \"b\"").header("Referer", "http://r/").send();
-    assert!(bed.edge().flush_logs(LONG));
+    lines_for(&bed, &folder, "/a?q=%22", 1);
     assert_eq!(
-        fs::read_to_string(log_of(&folder)).unwrap(),
+        fs::read_to_string(log_of(&folder)).expect("a log"),
         "127.0.0.1 - - [01/Jan/2026:00:00:00 +0000] \"GET /a?q=%22 HTTP/1.1\" 200 3 \"http://r/\" \"a \\x22b\\x22\"\n"
     );
 }
@@ -103,8 +112,8 @@ fn sampling(script: Script, bytes: u64, share_percent: u8) -> Testbed {
 fn digests(bed: &Testbed, requests: usize) -> (Vec<Digest>, Vec<String>) {
     let counted = format!("littoral_request_seconds_count {requests}\n");
     bed.until("all requests are counted", || bed.metrics().contains(&counted));
-    let bytes = bed.edge().digests().unwrap();
-    let file = DigestFile::read(&bytes).unwrap();
+    let bytes = bed.edge().digests().expect("they are taken");
+    let file = DigestFile::read(&bytes).expect("digests");
     let sites = file.records().map(|record| file.text(record.site).to_owned()).collect();
     (file.records().collect(), sites)
 }
