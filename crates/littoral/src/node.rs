@@ -1,6 +1,7 @@
 //! A running node: the edge and the site files in force, as administration and signals see them.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use littoral_edge::{Edge, ExplainRequest, PurgeRequest};
 use littoral_runtime::exposition::FamilyKind;
 use littoral_runtime::host::{HostFacts, ProcessFacts};
 use littoral_runtime::{Clock, Exposition};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::admin::{Operations, Problem};
@@ -21,12 +23,24 @@ pub(crate) struct Node {
     book: Mutex<SiteBook>,
     clock: Clock,
     started_nanos: u64,
+    log: LogPlace,
+}
+
+/// Where the access log goes.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct LogPlace {
+    /// `off`, `stdout` or `file`.
+    pub(crate) to: &'static str,
+    /// The file's absolute path.
+    pub(crate) file: Option<PathBuf>,
+    /// `json` or `combined`.
+    pub(crate) format: &'static str,
 }
 
 impl Node {
-    pub(crate) fn new(edge: Edge, book: SiteBook, clock: Clock) -> Node {
+    pub(crate) fn new(edge: Edge, book: SiteBook, clock: Clock, log: LogPlace) -> Node {
         let started_nanos = clock.monotonic_nanos();
-        Node { edge, book: Mutex::new(book), clock, started_nanos }
+        Node { edge, book: Mutex::new(book), clock, started_nanos, log }
     }
 
     /// Addresses for HTTP and HTTPS.
@@ -78,6 +92,7 @@ impl Operations for Node {
         }
         let host = HostFacts::read();
         let process = ProcessFacts::read();
+        status["access_log"] = serde_json::to_value(&self.log).unwrap_or_default();
         status["process"] = json!({
             "resident_bytes": process.resident_bytes,
             "threads": process.threads,

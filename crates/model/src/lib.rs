@@ -28,8 +28,8 @@ pub use bounds::Bounds;
 pub use mistake::{Mistake, Severity, quoted};
 pub use near::nearest;
 pub use node::{
-    AccessLog, AdminAddress, AdminSection, LimitsSection, ListenSection, NodeFile, TlsSection, Token,
-    parse_node,
+    AccessLog, AdminAddress, AdminSection, LimitsSection, ListenSection, LogFormat, LogSection, NodeFile,
+    TlsSection, Token, parse_node,
 };
 pub use render::{render, render_all, render_colored};
 pub use site::{
