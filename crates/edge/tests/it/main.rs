@@ -1,5 +1,7 @@
 //! The edge over real sockets, in front of origins that behave and misbehave, on a clock that the tests move.
 
+mod agreement;
+mod behaviors;
 mod caching;
 mod collapse;
 mod drain;
