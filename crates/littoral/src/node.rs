@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::admin::{Operations, Problem};
+use crate::shards::{self, ShardRequest, Sharded};
 use crate::sites::{ReloadReport, SiteBook};
 
 /// The edge with its sites.
@@ -130,6 +131,22 @@ impl Operations for Node {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the purge was refused", error.to_string())
         })?;
         Ok(serde_json::to_value(receipt).unwrap_or_default())
+    }
+
+    fn digests(&self) -> Option<Vec<u8>> {
+        self.edge.digests()
+    }
+
+    fn shard(&self, request: &[u8]) -> Result<Value, Problem> {
+        let request: ShardRequest =
+            serde_json::from_slice(request).map_err(|error| Problem::malformed(&error))?;
+        let policy = self.edge.policy();
+        let shards: Result<Vec<Sharded>, String> =
+            request.urls.iter().map(|url| shards::of_policy(&policy, url)).collect();
+        let shards = shards.map_err(|why| {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "there is no shard for this", why)
+        })?;
+        Ok(json!({ "shards": shards }))
     }
 
     fn explain(&self, request: &[u8]) -> Result<Value, Problem> {
