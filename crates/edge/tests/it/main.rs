@@ -20,6 +20,7 @@ mod proxy_protocol;
 mod purge;
 mod ranges;
 mod reuse;
+mod seeing;
 mod sending;
 mod settings;
 mod spelling;
