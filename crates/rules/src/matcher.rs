@@ -51,6 +51,12 @@ impl Matcher {
             && self.when.as_ref().is_none_or(|when| when.matches(subject))
     }
 
+    /// Whether some request for this URL may match: its method and what `when` looks at are not known.
+    pub fn may_match_url(&self, host: &[u8], path: &[u8]) -> bool {
+        (self.hosts.is_empty() || self.hosts.iter().any(|known| known.matches(host)))
+            && (self.paths.is_empty() || self.paths.iter().any(|known| known.matches(path)))
+    }
+
     /// Whether every request matches.
     pub fn is_any(&self) -> bool {
         self.paths.is_empty() && self.methods.is_none() && self.hosts.is_empty() && self.when.is_none()
