@@ -9,7 +9,9 @@ pub mod http_caching_date;
 pub mod http_caching_range;
 pub mod http_caching_response;
 pub mod model_site_file;
+pub mod rules_filter;
 pub mod rules_path;
+pub mod rules_template;
 
 #[allow(dead_code, reason = "shared with the tests of littoral-h1, which use all of it")]
 #[path = "../../../crates/h1/tests/it/drive.rs"]
@@ -29,7 +31,9 @@ pub const ALL: &[Target] = &[
     ("http_caching_range", http_caching_range::run),
     ("http_caching_response", http_caching_response::run),
     ("model_site_file", model_site_file::run),
+    ("rules_filter", rules_filter::run),
     ("rules_path", rules_path::run),
+    ("rules_template", rules_template::run),
 ];
 
 /// Cuts `input` into pieces at places that follow from its bytes, so that an input stays what would be sent.
