@@ -5,8 +5,10 @@ use littoral_edge::EdgeConfig;
 use littoral_testbed::{Builder, Client, NoReply, Testbed, dynamic, ok, origin};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+const STREAM_MODULE: &str = "/usr/lib/nginx/modules/ngx_stream_module.so";
 const GET: &str = "GET /a HTTP/1.1\r\nHost: site.test\r\nConnection: close\r\n\r\n";
 const V1: &str = "PROXY TCP4 192.0.2.7 198.51.100.1 51000 443\r\n";
 
@@ -150,12 +152,13 @@ impl Drop for Running {
     }
 }
 
-/// Where Debian puts what its users' paths may lack.
-fn program(name: &str) -> Option<std::path::PathBuf> {
-    ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]
-        .map(|folder| std::path::Path::new(folder).join(name))
+/// A program, also where Debian's users do not look.
+fn program(name: &str) -> PathBuf {
+    let found = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]
+        .map(|folder| Path::new(folder).join(name))
         .into_iter()
-        .find(|path| path.exists())
+        .find(|path| path.exists());
+    found.unwrap_or_else(|| panic!("no {name}: is it installed (scripts/setup test)?"))
 }
 
 fn free_port() -> u16 {
@@ -186,7 +189,7 @@ fn asks_through(bed: &Testbed, port: u16) {
 
 #[test]
 fn haproxy_in_front_names_its_clients_in_both_versions() {
-    let Some(haproxy) = program("haproxy") else { return };
+    let haproxy = program("haproxy");
     for send in ["send-proxy", "send-proxy-v2", "send-proxy-v2 proxy-v2-options crc32c,unique-id"] {
         let bed = echo().configure(named).start();
         let (folder, port) = (tempfile::tempdir().expect("a folder"), free_port());
@@ -212,15 +215,13 @@ fn haproxy_in_front_names_its_clients_in_both_versions() {
 
 #[test]
 fn nginx_in_front_names_its_clients() {
-    let Some(nginx) = program("nginx") else { return };
-    if !std::path::Path::new("/usr/lib/nginx/modules/ngx_stream_module.so").exists() {
-        return;
-    }
+    let nginx = program("nginx");
+    assert!(Path::new(STREAM_MODULE).exists(), "no {STREAM_MODULE}: is it installed (scripts/setup test)?");
     let bed = echo().configure(named).start();
     let (folder, port) = (tempfile::tempdir().expect("a folder"), free_port());
     let file = folder.path().join("nginx.conf");
     let text = format!(
-        "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\ndaemon off;\nmaster_process off;\n\
+        "load_module {STREAM_MODULE};\ndaemon off;\nmaster_process off;\n\
          pid {0}/nginx.pid;\nerror_log {0}/error.log;\nevents {{}}\n\
          stream {{ server {{ listen 127.0.0.1:{port}; proxy_pass {1}; proxy_protocol on; }} }}\n",
         folder.path().display(),
