@@ -10,6 +10,7 @@ mod drain;
 mod failures;
 mod fills;
 mod framing;
+mod fronts;
 mod limits;
 mod origins;
 mod poisoning;
