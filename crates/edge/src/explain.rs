@@ -2,6 +2,7 @@
 //! purge state, and every rule that the request meets. It goes through the functions that a request goes through, and
 //! changes nothing.
 
+mod members;
 mod probe;
 
 use crate::access;
@@ -10,6 +11,7 @@ use crate::edge::Edge;
 use crate::field_rules::Changes;
 use crate::key::{self, KeyText};
 use crate::lookup::{self, Usable, usable, verdict};
+use crate::origin::group::hash_of;
 use crate::request::Request;
 use crate::respond::{Head, Place};
 use crate::serve::{Course, course};
@@ -19,6 +21,7 @@ use littoral_cache::{Content, KeyRef, Store, StoredResponse};
 use littoral_http_caching::{Known, Method};
 use littoral_ledger::Verdict;
 use littoral_policy::FieldRule;
+pub use members::ExplainedMember;
 use probe::Described;
 pub(crate) use probe::{Probe, ProbeError, probe};
 use serde::{Deserialize, Serialize};
@@ -99,6 +102,9 @@ pub struct Explanation {
     pub behavior: Option<String>,
     /// The origin server or group that the behavior fetches from.
     pub origin: Option<String>,
+    /// The members of that group, as they stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<ExplainedMember>,
     /// The target as the origin would see it, rewritten if the behavior does.
     pub target: Option<String>,
     /// Where a redirect sends the client.
@@ -228,6 +234,8 @@ impl Edge {
             }
         }
         explain_origin_fields(place, node, request, &key, &mut explanation);
+        let hash = hash_of(place, request, &key.bytes[key.url.clone()]);
+        explanation.members = members::members(&self.shared, place, hash);
         match course(place, request) {
             Course::Pass(_, Some("upgrade"), _) => {
                 explanation.because("pass", "the client wants to change the protocol")

@@ -48,6 +48,6 @@ mod worker;
 
 pub use config::{AccessLog, EdgeClients, EdgeConfig, EdgeLimits, MemoryAdmission, Notices, TlsFiles};
 pub use edge::{DrainReport, Edge, StartError, Status};
-pub use explain::{ExplainError, ExplainRequest, Explanation, StoredVariant};
+pub use explain::{ExplainError, ExplainRequest, ExplainedMember, Explanation, StoredVariant};
 pub use purge::{PurgeError, PurgeReceipt, PurgeRequest};
 pub use tls::TlsError;

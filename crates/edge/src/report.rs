@@ -3,6 +3,7 @@
 
 mod access_log;
 mod compression;
+mod groups;
 mod metrics;
 
 pub(crate) use access_log::{AccessRecord, format_record};

@@ -1,6 +1,7 @@
 //! The page that Prometheus scrapes. Names are the glossary's; labels are the names that log and `Cache-Status` use.
 
 use super::Tally;
+use super::groups::{render_groups, render_health};
 use crate::note::Outcome;
 use crate::worker::Shared;
 use littoral_cache::Store;
@@ -19,6 +20,8 @@ pub(crate) fn render(shared: &Shared) -> String {
     sum.render_connections(&mut page);
     render_admission(shared, &mut page);
     render_origins(shared, &mut page);
+    render_health(shared, &mut page);
+    render_groups(shared, &mut page);
     render_cache(shared, &mut page);
     super::compression::render(shared, &mut page);
     render_log(shared, &mut page);

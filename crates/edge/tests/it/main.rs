@@ -2,6 +2,7 @@
 
 mod admission;
 mod agreement;
+mod balancing;
 mod behaviors;
 mod caching;
 mod clients;
@@ -11,6 +12,8 @@ mod failures;
 mod fills;
 mod framing;
 mod fronts;
+mod groups;
+mod health;
 mod limits;
 mod origins;
 mod poisoning;

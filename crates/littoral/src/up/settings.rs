@@ -232,8 +232,7 @@ impl FileSettings {
     }
 
     fn resolve(node: NodeFile, base: &Path) -> Result<FileSettings, NotStarted> {
-        let addresses =
-            |list: Vec<littoral_model::Spanned<SocketAddr>>| list.into_iter().map(|a| a.value).collect();
+        let addresses = |list: Vec<Spanned<SocketAddr>>| list.into_iter().map(|a| a.value).collect();
         let patterns: Result<Vec<SitePattern>, _> =
             node.sites.iter().map(|pattern| SitePattern::new(base, &pattern.value)).collect();
         Ok(FileSettings {
