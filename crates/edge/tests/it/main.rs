@@ -11,6 +11,7 @@ mod drain;
 mod failures;
 mod fills;
 mod framing;
+mod fronts;
 mod groups;
 mod health;
 mod limits;
