@@ -16,7 +16,7 @@ pub(crate) fn from_stored(
     held: Held,
     note: Note,
 ) -> Response {
-    let choice = choose::for_stored(place, request, &held);
+    let choice = choose::for_stored(place, &request.fields, &held);
     compress::ask_for_missing(worker, place, request, &held, &choice);
     let modified = conditional::modification_date(&held.fields, held.terms.received);
     let mut text = TagText::new();

@@ -4,6 +4,7 @@ mod agreement;
 mod behaviors;
 mod caching;
 mod collapse;
+mod compression;
 mod drain;
 mod failures;
 mod fills;
