@@ -234,7 +234,7 @@ mod tests {
     impl Bench {
         fn new() -> Bench {
             Bench {
-                store: MemoryStore::new(4 << 20, &[]),
+                store: MemoryStore::new(64 << 20, &[]),
                 fence: Fence::new(Limits::default()),
                 jobs: Jobs::default(),
                 key: Key::new(b"h/a"),
