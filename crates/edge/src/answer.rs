@@ -81,7 +81,7 @@ fn ranged(place: &Place, request: &Request, held: Held, note: Note, choice: &Cho
             wanted.end - wanted.start,
         ),
         RangeAnswer::Many(parts) => {
-            let (multipart, boundary, total) = range::multipart(&held.fields, &parts, length, request.id);
+            let (multipart, boundary, total) = range::multipart(&held.fields, &parts, length, request.number);
             let body = Body::Multipart(held.clone(), coding, Box::new(multipart));
             (206, Shape::Multipart(boundary), body, total)
         }

@@ -1,9 +1,12 @@
 //! The edge as its owner sees it: started, told of new policies and purges, asked, drained.
 
 use crate::accept::accept;
+use crate::access::histories::{self, Histories};
+use crate::clients::Clients;
 use crate::config::{AccessLog, EdgeConfig};
 use crate::current::Current;
 use crate::fill::FillTable;
+use crate::memory::{self, Memory};
 use crate::origin::Origins;
 use crate::origin::connect::Trust;
 use crate::origin::probe::{PROBING_THREAD, keep_probing};
@@ -50,7 +53,8 @@ pub struct Edge {
     listeners: Mutex<Vec<Listener>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     stop: watch::Sender<bool>,
-    tidy_stop: SyncSender<()>,
+    /// One for each background thread.
+    background_stops: Vec<SyncSender<()>>,
 }
 
 /// Why the edge did not start.
@@ -115,6 +119,8 @@ pub struct Status {
     pub fills: usize,
     /// Number of the last purge.
     pub purge_position: u64,
+    /// Whether memory is short, so that what needs an origin is answered 503.
+    pub memory_short: bool,
     /// Whether the node finishes what it has and takes nothing new.
     pub draining: bool,
 }
@@ -147,6 +153,7 @@ impl Edge {
 
         let (mailboxes, inboxes) = Mailboxes::new(workers);
         let (reports, reporter) = start_reports(&config, workers, &policy)?;
+        let (admission, notices) = (config.memory.clone(), config.notices.clone());
         let shared = Arc::new(shared(config, policy, mailboxes, reporter));
 
         let (stop, stopped) = watch::channel(false);
@@ -167,24 +174,28 @@ impl Edge {
             };
             threads.push(spawn(start).map_err(StartError::Thread)?);
         }
-        let (tidy_stop, tidy_stopped) = sync_channel(1);
+        let mut background_stops = Vec::new();
+        let mut background = |name: &str, run: Box<dyn FnOnce(Receiver<()>) + Send>| {
+            let (stop, stopped) = sync_channel(1);
+            background_stops.push(stop);
+            std::thread::Builder::new().name(name.to_owned()).spawn(move || run(stopped))
+        };
         let tidied = shared.clone();
         threads.push(
-            std::thread::Builder::new()
-                .name("edge-tidy".to_owned())
-                .spawn(move || tidy(&tidied, &tidy_stopped))
+            background("edge-tidy", Box::new(move |stopped| tidy(&tidied, &stopped)))
                 .map_err(StartError::Thread)?,
         );
-        let encoded = shared.clone();
-        threads.push(
-            std::thread::Builder::new()
-                .name("edge-encode".to_owned())
-                .spawn(move || {
-                    littoral_runtime::host::yield_to_all_others();
-                    encoded.jobs.work(&*encoded.store, &encoded.fence);
-                })
-                .map_err(StartError::Thread)?,
-        );
+        if memory::is_on(&admission) {
+            let watched = shared.clone();
+            let watch = move |stopped| memory::watch(&watched.memory, &admission, &notices, &stopped);
+            threads.push(background("edge-memory", Box::new(watch)).map_err(StartError::Thread)?);
+        }
+        let encoding = shared.clone();
+        let encode = move |_| {
+            littoral_runtime::host::yield_to_all_others();
+            encoding.jobs.work(&*encoding.store, &encoding.fence);
+        };
+        threads.push(background("edge-encode", Box::new(encode)).map_err(StartError::Thread)?);
         Ok(Edge {
             shared,
             http: http_addresses,
@@ -192,7 +203,7 @@ impl Edge {
             listeners: Mutex::new(kept),
             threads: Mutex::new(threads),
             stop,
-            tidy_stop,
+            background_stops,
         })
     }
 
@@ -250,6 +261,7 @@ impl Edge {
             cache_budget_bytes: stat.budget_bytes,
             fills: self.shared.fills.len(),
             purge_position: self.shared.fence.position().number,
+            memory_short: self.shared.memory.is_short(),
             draining: self.shared.drain.is_draining(),
         }
     }
@@ -291,7 +303,9 @@ impl Edge {
     /// Ends the threads, cuts what is still in flight, and writes out the log. A second call changes nothing. Blocks.
     pub fn stop(&self) {
         let _ = self.stop.send(true);
-        let _ = self.tidy_stop.try_send(());
+        for stop in &self.background_stops {
+            let _ = stop.try_send(());
+        }
         self.shared.jobs.stop();
         for thread in self.threads.lock().drain(..) {
             let _ = thread.join();
@@ -315,6 +329,9 @@ fn shared(config: EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter:
     Shared {
         name: config.name.into(),
         limits: config.limits,
+        clients: Clients::new(&config.clients),
+        histories: Histories::new(histories::CLIENTS_MAX),
+        memory: Memory::default(),
         clock: config.clock,
         current: Current::new(policy),
         fence: Fence::new(FenceLimits::default()),

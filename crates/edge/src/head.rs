@@ -4,6 +4,7 @@
 use crate::field_rules::{Changes, are_static};
 use crate::note::Outcome;
 use crate::request::Request;
+use crate::request_id::RequestId;
 use crate::respond::{Head, Place, Response, Shape};
 use crate::subject::{AnswerFields, response_scope, scope, subject};
 use crate::transform::Form;
@@ -19,10 +20,7 @@ const IMMUTABLE: &[u8] = b"cache-control: public, max-age=31536000, immutable\r\
 /// Appends the field lines of `answer` in HTTP/1.1's form, without those that belong to framing and connection.
 pub(crate) fn write_fields(worker: &Worker, request: &Request, answer: &Response, out: &mut Vec<u8>) {
     let now = worker.now();
-    let fields = match &answer.head {
-        Head::Stored(stored, _, _) => &stored.fields,
-        Head::Fields(fields) => &**fields,
-    };
+    let fields = answer.fields();
     match &answer.head {
         Head::Stored(stored, shape, form) => {
             if !(matches!(shape, Shape::Whole | Shape::Range(_))
@@ -39,7 +37,9 @@ pub(crate) fn write_fields(worker: &Worker, request: &Request, answer: &Response
         Head::Fields(fields) => {
             with_changes(worker, request, answer, fields, |changes| {
                 for line in fields.iter() {
-                    if goes_to_clients(answer.place.as_ref(), line.known, line.name)
+                    let is_ours = line.known == Known::XRequestId && worker.shared.clients.request_id_header;
+                    if !is_ours
+                        && goes_to_clients(answer.place.as_ref(), line.known, line.name)
                         && changes.keep(line.name)
                     {
                         response::field(out, line.name, line.value);
@@ -61,6 +61,14 @@ pub(crate) fn write_fields(worker: &Worker, request: &Request, answer: &Response
     out.extend_from_slice(b"\r\nvia: 1.1 ");
     out.extend_from_slice(worker.shared.name.as_bytes());
     out.extend_from_slice(b"\r\n");
+    write_request_id(worker, &request.id, out);
+}
+
+/// By what a client and an operator speak of the same request.
+pub(crate) fn write_request_id(worker: &Worker, id: &RequestId, out: &mut Vec<u8>) {
+    if worker.shared.clients.request_id_header {
+        response::field(out, b"x-request-id", id.as_bytes());
+    }
 }
 
 /// Hands what the behavior's rules make of these fields to `write`.
@@ -82,7 +90,7 @@ fn with_changes(
     let shown = AnswerFields(fields);
     let scope = Scope {
         response: Some(response_scope(answer.status, &answer.note, &shown)),
-        ..scope(place, &worker.shared.name, subject(request), &id)
+        ..scope(place, &worker.shared.name, subject(request), id)
     };
     write(&Changes::of(rules, &scope, |name| fields.named(name).next().is_some()));
 }
@@ -220,7 +228,8 @@ fn has_own_lifetime(place: Option<&Place>, status: u16) -> bool {
 /// Age is said anew for each answer, and so are lifetimes where the behavior gives its own.
 fn is_in_block(place: Option<&Place>, stored: &StoredResponse, known: Known, name: &[u8]) -> bool {
     match known {
-        Known::Age => false,
+        // The name of the request that fetched it says nothing of this one.
+        Known::Age | Known::XRequestId => false,
         Known::CacheControl | Known::Expires if has_own_lifetime(place, stored.status) => false,
         _ => goes_to_clients(place, known, name),
     }

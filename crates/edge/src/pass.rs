@@ -64,7 +64,12 @@ pub(crate) async fn pass_through(
 pub(crate) fn unshared(place: &Place, mut response: OriginResponse, note: Note) -> Response {
     let upgrade = response.upgrade.take();
     let fields = end_to_end(&response.fields);
-    let fields = if upgrade.is_some() { with_upgrade(&fields, &response.fields) } else { fields };
+    // A 426 says what to upgrade to.
+    let fields = if upgrade.is_some() || response.status == 426 {
+        with_upgrade(&fields, &response.fields)
+    } else {
+        fields
+    };
     let ended = response.body.is_end();
     Response {
         status: response.status,
@@ -129,6 +134,9 @@ pub(crate) fn for_origin(
         public_host,
         scheme: request.scheme,
         client_address: request.client.ip(),
+        hops: &request.hops,
+        request_id: request.id_text(),
+        method: &request.method_text,
         name: &worker.shared.name,
         version: request.protocol.version(),
         // What a fetch for the cache carries is part of the key.

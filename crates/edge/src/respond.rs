@@ -166,6 +166,14 @@ impl Response {
         }
     }
 
+    /// Its own fields, before the edge adds any.
+    pub(crate) fn fields(&self) -> &Fields {
+        match &self.head {
+            Head::Stored(stored, ..) => &stored.fields,
+            Head::Fields(fields) => fields,
+        }
+    }
+
     pub(crate) fn at(mut self, place: &Place) -> Response {
         self.place = Some(place.clone());
         self

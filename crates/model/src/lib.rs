@@ -16,6 +16,7 @@
 mod bounds;
 mod mistake;
 mod near;
+mod network;
 mod node;
 mod reader;
 mod render;
@@ -29,9 +30,10 @@ mod written;
 pub use bounds::Bounds;
 pub use mistake::{Mistake, Severity, quoted};
 pub use near::nearest;
+pub use network::{Network, NetworkMistake};
 pub use node::{
-    AccessLog, AdminAddress, AdminSection, LimitsSection, ListenSection, NodeFile, TlsSection, Token,
-    parse_node,
+    AccessLog, AdminAddress, AdminSection, ClientsSection, ForwardedFields, LimitsSection, ListenSection,
+    MemoryReserve, NodeFile, TlsSection, Token, parse_node,
 };
 pub use render::{render, render_all, render_colored};
 pub use secret::Secret;

@@ -21,7 +21,7 @@ const TEXT_BYTES_MAX: usize = 4096;
 pub(crate) const MEMBERS_MAX: usize = 64;
 
 /// Words of other houses for what is called differently here.
-const WORDS_ELSEWHERE: [(&str, &str); 36] = [
+const WORDS_ELSEWHERE: [(&str, &str); 43] = [
     ("ttl", "lifetime"),
     ("max_age", "lifetime"),
     ("min_ttl", "lifetime_min"),
@@ -58,6 +58,13 @@ const WORDS_ELSEWHERE: [(&str, &str); 36] = [
     ("rate_limit", "rate_limits"),
     ("redirect", "redirects"),
     ("rewrite", "rewrites"),
+    ("unset", "remove"),
+    ("delete", "remove"),
+    ("append", "add"),
+    ("overwrite", "set"),
+    ("code", "status"),
+    ("location", "to"),
+    ("target", "to"),
 ];
 
 /// A table of the file.

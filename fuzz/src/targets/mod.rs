@@ -1,6 +1,8 @@
 //! One module per target, each with `run(input)`, which panics when something that must hold does not.
 
 pub mod compression_decode;
+pub mod forwarding_fields;
+pub mod forwarding_proxy;
 pub mod h1_body;
 pub mod h1_request_head;
 pub mod h1_response;
@@ -21,6 +23,8 @@ pub type Target = (&'static str, fn(&[u8]));
 /// All targets.
 pub const ALL: &[Target] = &[
     ("compression_decode", compression_decode::run),
+    ("forwarding_fields", forwarding_fields::run),
+    ("forwarding_proxy", forwarding_proxy::run),
     ("h1_body", h1_body::run),
     ("h1_request_head", h1_request_head::run),
     ("h1_response", h1_response::run),

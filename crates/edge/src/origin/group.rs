@@ -117,7 +117,7 @@ impl Tries<'_> {
     /// One exchange with one member, and what it says of its health.
     async fn ask(&mut self, member: usize, request: OriginRequest) -> Result<OriginResponse, Failed> {
         let pool = &self.roster.pools[member];
-        let under_way = UnderWay::begin(self.worker, &self.roster.shared, &pool.shared);
+        let mut under_way = UnderWay::begin(self.worker, &self.roster.shared, &pool.shared);
         let clock = &self.worker.shared.clock;
         let sent = clock.monotonic_nanos();
         let mut answer = fetch(self.worker, pool, request).await;
@@ -125,10 +125,14 @@ impl Tries<'_> {
         self.worker.report.borrow().origin_answered(self.nanos);
         match &mut answer {
             Ok(response) => {
-                under_way.judge(Phase::Head, !self.group().failover.on_statuses.has(response.status));
+                under_way.is_well = !self.group().failover.on_statuses.has(response.status);
+                under_way.judge(Phase::Head);
                 response.body.watch(under_way);
             }
-            Err(failed) if is_its_own_fault(failed.error) => under_way.judge(Phase::Head, false),
+            Err(failed) if is_its_own_fault(failed.error) => {
+                under_way.is_well = false;
+                under_way.judge(Phase::Head);
+            }
             Err(_) => {}
         }
         answer
@@ -253,6 +257,8 @@ pub(crate) struct UnderWay {
     clock: Clock,
     /// Milliseconds of the monotonic clock.
     began: u64,
+    /// What has come of it is good so far.
+    is_well: bool,
 }
 
 impl UnderWay {
@@ -263,22 +269,28 @@ impl UnderWay {
             origin: origin.clone(),
             clock: worker.shared.clock.clone(),
             began: worker.monotonic_millis(),
+            is_well: true,
         }
     }
 
     /// The answer has come to its end.
     pub(crate) fn ended(self) {
-        self.judge(Phase::Body, true);
+        if self.is_well {
+            self.judge(Phase::Body);
+        }
     }
 
-    /// It broke off.
-    pub(crate) fn broke(self) {
-        self.judge(Phase::Body, false);
+    /// It broke off. One whose head was bad has been judged.
+    pub(crate) fn broke(mut self) {
+        if self.is_well {
+            self.is_well = false;
+            self.judge(Phase::Body);
+        }
     }
 
-    fn judge(&self, what: Phase, well: bool) {
+    fn judge(&self, what: Phase) {
         let now = self.clock.monotonic_nanos() / 1_000_000;
-        self.group.judge(&self.origin.health, now, self.began, what, well);
+        self.group.judge(&self.origin.health, now, self.began, what, self.is_well);
     }
 }
 

@@ -117,7 +117,7 @@ pub(crate) enum Phase {
 struct Passive {
     heads_failed: u32,
     bodies_failed: u32,
-    /// It came back from an ejection and has not answered well since: one failure is enough.
+    /// It came back from an ejection and has not given a whole answer since: one failure is enough.
     on_probation: bool,
     /// Ejections that followed upon each other.
     rounds: u32,
@@ -132,14 +132,15 @@ impl Passive {
         if began < self.since {
             return;
         }
+        self.heads_failed = 0;
+        if what == Phase::Head {
+            return;
+        }
+        self.bodies_failed = 0;
+        self.on_probation = false;
         // It was asked because nobody better was left, and answered.
         self.until = self.until.min(now.max(self.since));
-        self.on_probation = false;
-        match what {
-            Phase::Head => self.heads_failed = 0,
-            Phase::Body => self.bodies_failed = 0,
-        }
-        if now >= self.until + (self.until - self.since).max(1) && self.bodies_failed == 0 {
+        if now >= self.until + (self.until - self.since).max(1) {
             self.rounds = 0;
         }
     }
@@ -190,6 +191,7 @@ mod tests {
 
     fn succeeds(health: &Health, now: u64) {
         health.succeeded(now, now, Phase::Head);
+        health.succeeded(now, now, Phase::Body);
     }
 
     fn out_for(health: &Health, now: u64) -> u64 {
@@ -239,7 +241,7 @@ mod tests {
         (0..3).for_each(|_| fails(&health, 1000));
         for now in 1001..1050 {
             health.failed(now, 990, Phase::Head, &RULES, || true);
-            health.succeeded(now, 990, Phase::Head);
+            health.succeeded(now, 990, Phase::Body);
         }
         assert_eq!(out_for(&health, 1000), 100);
         assert_eq!(health.counts.ejections.load(Ordering::Relaxed), 1);
@@ -266,7 +268,7 @@ mod tests {
     fn bodies_that_break_off_are_not_forgiven_with_the_next_head() {
         let health = Health::default();
         for now in 1..=3 {
-            succeeds(&health, now);
+            health.succeeded(now, now, Phase::Head);
             health.failed(now, now, Phase::Body, &RULES, || true);
         }
         assert_eq!(health.standing(3), Standing::Ejected);

@@ -3,7 +3,7 @@
 //! hyper's client, over TCP and TLS. The request path asks a `group`, which chooses among its members (`balance`) by
 //! how they stand (`roster`, `health`, `probe`) and makes the request what each wants (`finish`, `sign`). It knows nothing of caching: what a response may be used for is `fill`'s.
 
-mod balance;
+pub(crate) mod balance;
 pub(crate) mod body;
 mod budget;
 pub(crate) mod connect;

@@ -8,7 +8,7 @@ use super::permits::OriginShared;
 use super::pool::Pool;
 use crate::respond::Place;
 use crate::worker::{Shared, Worker};
-use littoral_policy::{Balance, OriginGroup};
+use littoral_policy::{Balance, OriginGroup, PolicySet, Site};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
@@ -35,8 +35,10 @@ pub(crate) struct Groups {
 /// What threads share about a group.
 pub(crate) struct GroupShared {
     pub(crate) group: Arc<OriginGroup>,
-    site: Box<str>,
+    pub(crate) site: Box<str>,
     members: Box<[Arc<OriginShared>]>,
+    /// Hashes of the members' names.
+    seeds: Box<[u64]>,
     budget: Mutex<Budget>,
     /// Held while it is decided whether one more may be left out, so that two do not both see room for the last.
     ejecting: Mutex<()>,
@@ -60,7 +62,6 @@ pub(crate) struct GroupCounts {
 pub(crate) struct Roster {
     pub(crate) shared: Arc<GroupShared>,
     pub(crate) pools: Box<[Rc<Pool>]>,
-    seeds: Box<[u64]>,
     turns: RefCell<Box<[i64]>>,
     dice: Cell<Dice>,
 }
@@ -72,9 +73,8 @@ pub(crate) struct Rosters {
 }
 
 impl Groups {
-    pub(crate) fn shared(&self, edge: &Shared, place: &Place) -> Arc<GroupShared> {
-        let site = place.site();
-        let group = site.group_of(place.behavior().expect("routed"));
+    /// One of the groups of `site`.
+    fn shared(&self, edge: &Shared, site: &Site, group: &Arc<OriginGroup>) -> Arc<GroupShared> {
         let mut known = self.known.lock();
         let shared = known.entry(group_id(group)).or_insert_with(|| {
             let members = group.members.iter().map(|member| edge.origins.shared(site.origin_of(member)));
@@ -82,6 +82,11 @@ impl Groups {
                 group: group.clone(),
                 site: site.name.clone(),
                 members: members.collect(),
+                seeds: group
+                    .members
+                    .iter()
+                    .map(|member| balance::hash(site.origin_of(member).name.as_bytes()))
+                    .collect(),
                 budget: Mutex::default(),
                 ejecting: Mutex::default(),
                 exhausted: AtomicBool::new(false),
@@ -95,15 +100,6 @@ impl Groups {
     pub(crate) fn retain(&self, in_force: impl Fn(GroupId) -> bool) {
         self.known.lock().retain(|id, _| in_force(*id));
     }
-
-    /// Groups by site and name, for metrics.
-    pub(crate) fn visit(&self, mut each: impl FnMut(&str, &GroupShared)) {
-        let mut all: Vec<Arc<GroupShared>> = self.known.lock().values().cloned().collect();
-        all.sort_by(|a, b| (&a.site, &a.group.name).cmp(&(&b.site, &b.group.name)));
-        for shared in all {
-            each(&shared.site, &shared);
-        }
-    }
 }
 
 impl Rosters {
@@ -115,12 +111,10 @@ impl Rosters {
         let roster = known.entry(group_id(group)).or_insert_with(|| {
             let pool =
                 |member| worker.pools.pool(&worker.shared.origins, site.origin_of(member), worker.thread);
-            let name = |member| balance::hash(site.origin_of(member).name.as_bytes());
             let seed = balance::mix(worker.thread as u64 ^ worker.shared.clock.monotonic_nanos());
             Rc::new(Roster {
-                shared: worker.shared.groups.shared(&worker.shared, place),
+                shared: GroupShared::of(&worker.shared, place),
                 pools: group.members.iter().map(pool).collect(),
-                seeds: group.members.iter().map(name).collect(),
                 turns: RefCell::new(group.members.iter().map(|_| 0).collect()),
                 dice: Cell::new(Dice::new(seed)),
             })
@@ -138,9 +132,8 @@ impl Roster {
     /// The member that is asked next, by its place; `None` when `asked` has them all.
     pub(crate) fn choose(&self, now: u64, hash: u64, asked: &[usize]) -> Option<usize> {
         let group = &self.shared.group;
-        let candidates: SmallVec<[Candidate; 8]> = (0..self.pools.len())
-            .map(|place| Candidate { asked: asked.contains(&place), ..self.candidate(place, now) })
-            .collect();
+        let mut candidates = self.shared.candidates(now);
+        asked.iter().for_each(|place| candidates[*place].asked = true);
         self.shared.note_exhausted(candidates.iter().all(|member| member.standing != Standing::Well));
         let mut turns = self.turns.borrow_mut();
         let rule = match &group.balance {
@@ -156,20 +149,6 @@ impl Roster {
         Some(chosen)
     }
 
-    fn candidate(&self, place: usize, now: u64) -> Candidate {
-        let member = &self.shared.group.members[place];
-        let health = &self.pools[place].shared.health;
-        Candidate {
-            weight: member.weight,
-            share: health.share(now, self.shared.group.slow_start),
-            backup: member.backup,
-            standing: health.standing(now),
-            under_way: health.under_way.load(Ordering::Relaxed),
-            seed: self.seeds[place],
-            asked: false,
-        }
-    }
-
     fn roll(&self) -> [u64; 2] {
         let mut dice = self.dice.replace(Dice::new(0));
         let rolled = [dice.roll(), dice.roll()];
@@ -179,6 +158,47 @@ impl Roster {
 }
 
 impl GroupShared {
+    /// The group that the behavior of `place` fetches from.
+    pub(crate) fn of(edge: &Shared, place: &Place) -> Arc<GroupShared> {
+        let site = place.site();
+        edge.groups.shared(edge, site, site.group_of(place.behavior().expect("routed")))
+    }
+
+    /// All groups of several members, by site and name.
+    pub(crate) fn all(edge: &Shared, policy: &PolicySet) -> Vec<Arc<GroupShared>> {
+        let groups =
+            policy.sites().iter().flat_map(|site| site.groups.iter().map(move |group| (site, group)));
+        let several = groups.filter(|(_, group)| group.members.len() > 1);
+        let mut all: Vec<_> = several.map(|(site, group)| edge.groups.shared(edge, site, group)).collect();
+        all.sort_by(|a, b| (&a.site, &a.group.name).cmp(&(&b.site, &b.group.name)));
+        all
+    }
+
+    /// Its members as they stand.
+    pub(crate) fn candidates(&self, now: u64) -> SmallVec<[Candidate; 8]> {
+        let known = self.group.members.iter().zip(&self.members).zip(&self.seeds);
+        known
+            .map(|((member, origin), seed)| Candidate {
+                weight: member.weight,
+                share: origin.health.share(now, self.group.slow_start),
+                backup: member.backup,
+                standing: origin.health.standing(now),
+                under_way: origin.health.under_way.load(Ordering::Relaxed),
+                seed: *seed,
+                asked: false,
+            })
+            .collect()
+    }
+
+    /// Who would be asked first, where that depends neither on turns nor on dice.
+    pub(crate) fn first(&self, candidates: &[Candidate], hash: u64) -> Option<usize> {
+        match &self.group.balance {
+            Balance::First => balance::choose(Rule::First, candidates, [0; 2]),
+            Balance::Hash(_) => balance::choose(Rule::Hash(hash), candidates, [0; 2]),
+            Balance::Weighted | Balance::LeastRequests => None,
+        }
+    }
+
     /// Counts a request's first try.
     pub(crate) fn first_try(&self, now: u64) {
         if self.members.len() > 1 {

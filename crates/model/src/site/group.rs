@@ -48,6 +48,8 @@ pub struct GroupSection {
     pub name: Spanned<String>,
     /// In the file's order; 1 to 64. Empty where they could not be read.
     pub members: Vec<MemberSection>,
+    /// Whether all of them could be read.
+    pub members_known: bool,
     /// Default: the first that is well.
     pub balance: Option<Spanned<BalanceChoice>>,
     /// `url`, `path`, `client`, `header:NAME` or `cookie:NAME`. Default `url`; only with `balance = "hash"`.
@@ -126,9 +128,11 @@ pub(super) fn read(site: &Section<'_>, (name, span, value): Named<'_>) -> Option
         return site.wrong_kind(&format!("groups.{name}"), value, "a table", Some(hint));
     };
     let section = Section::new(site.reader(), table, format!("group {}", quoted(&name)), span.clone());
+    let members = read_members(&section);
     let group = GroupSection {
         name: Spanned::new(name, span),
-        members: read_members(&section),
+        members_known: members.iter().all(Option::is_some) && !members.is_empty(),
+        members: members.into_iter().flatten().collect(),
         balance: section.choice("balance", BALANCES),
         hash_key: section.text("hash_key"),
         failover: read_failover(&section),
@@ -145,7 +149,8 @@ pub(super) fn read(site: &Section<'_>, (name, span, value): Named<'_>) -> Option
     Some(group)
 }
 
-fn read_members(group: &Section<'_>) -> Vec<MemberSection> {
+/// `None` in the place of one that could not be read.
+fn read_members(group: &Section<'_>) -> Vec<Option<MemberSection>> {
     let Some(value) = group.value("members") else {
         group.missing("members", MEMBERS_EXAMPLE);
         return Vec::new();
@@ -163,7 +168,7 @@ fn read_members(group: &Section<'_>) -> Vec<MemberSection> {
         let message = format!("`members` of {} has more than {MEMBERS_MAX} members", group.name());
         reader.report(reader.mistake(&one_too_many.span(), message, format!("member {}", MEMBERS_MAX + 1)));
     }
-    array.iter().take(MEMBERS_MAX).filter_map(|member| read_member(group, member)).collect()
+    array.iter().take(MEMBERS_MAX).map(|member| read_member(group, member)).collect()
 }
 
 fn read_member(group: &Section<'_>, value: &Parsed<DeValue<'_>>) -> Option<MemberSection> {

@@ -145,6 +145,7 @@ pub(super) fn read(site: &Section<'_>, (name, span, value): Named<'_>) -> Origin
     section.finish(&[
         ("the `tls` of the origin", tls::KEYS),
         ("the `s3` of the origin", signing::S3_KEYS),
+        ("the `probe` of the origin", &["interval", "healthy", "unhealthy", "statuses"]),
         ("[groups.NAME]", super::group::KEYS),
     ]);
     origin

@@ -13,7 +13,7 @@ impl Compiler<'_> {
         let filter = match Filter::parse(text) {
             Ok(filter) => filter,
             Err(mistakes) => {
-                mistakes.iter().for_each(|mistake| self.inside(&what, text, mistake));
+                self.all_inside(&what, text, &mistakes);
                 return None;
             }
         };
@@ -64,7 +64,7 @@ impl Compiler<'_> {
                 Some(template)
             }
             Err(mistakes) => {
-                mistakes.iter().for_each(|mistake| self.inside(what, text, mistake));
+                self.all_inside(what, text, &mistakes);
                 None
             }
         }
@@ -91,6 +91,12 @@ impl Compiler<'_> {
                 "it is absent for every request: comparisons with it fail, `${country}` writes nothing";
             self.warning(&text.span, message, "absent", hint);
         }
+    }
+
+    /// Reports the mistakes inside `text`, each at its place; the first alone where places cannot be told.
+    fn all_inside(&mut self, what: &str, text: &Written, mistakes: &[TextMistake]) {
+        let told = if text.place(&(0..0)).is_some() { mistakes.len() } else { 1 };
+        mistakes.iter().take(told).for_each(|mistake| self.inside(what, text, mistake));
     }
 
     /// Reports a mistake inside `text`, at its place where that can be told.

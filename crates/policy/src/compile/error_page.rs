@@ -117,7 +117,8 @@ impl Compiler<'_> {
             };
             let earlier = pages[..at].iter().flatten().filter(covers);
             let taken = earlier.fold(StatusSet::EMPTY, |taken, earlier| taken.union(earlier.statuses));
-            if page.statuses.iter().all(|code| taken.has(code)) {
+            // One without statuses is a mistake already.
+            if !page.statuses.is_empty() && page.statuses.iter().all(|code| taken.has(code)) {
                 let section = &self.file.error_pages[at];
                 let span =
                     section.statuses.first().map_or(section.span.clone(), |status| status.span.clone());

@@ -223,7 +223,7 @@ impl Compiler<'_> {
                 "a member's share grows slowly where members share: balance = \"least-requests\", for one";
             self.error(span, message, "has no effect", hint);
         }
-        let [only] = section.members.as_slice() else { return };
+        let ([only], true) = (section.members.as_slice(), section.members_known) else { return };
         if let Some(span) = &section.failover.span {
             let message = format!("{group} has one member, so there is nobody to fail over to");
             self.warning(span, message, "has no effect", "add a member, or leave it out");
@@ -235,7 +235,7 @@ impl Compiler<'_> {
     }
 
     fn ejection(&mut self, group: &str, section: &GroupSection) -> Option<Ejection> {
-        let single = section.members.len() < 2;
+        let single = section.members.len() < 2 && section.members_known;
         if let Some(given) = section.ejection.as_ref().filter(|given| single && !given.off) {
             let message = format!("{group} has one member, which is never ejected");
             self.warning(&given.span, message, "has no effect", "add a member, or leave it out");

@@ -33,7 +33,10 @@ impl Compiler<'_> {
                 }
                 FieldChange::Remove => None,
             };
-            self.check_keyed(&what, &behavior.key, has_canonical, template, section.value.as_ref());
+            // The client's address is shown to origins as it is (`X-Forwarded-For`): none may answer by it what it
+            // lets be stored for all.
+            let template = template.map(|reads| Reads { client: false, ..reads.clone() });
+            self.check_keyed(&what, &behavior.key, has_canonical, template.as_ref(), section.value.as_ref());
             self.check_condition(
                 &what,
                 &behavior.key,
@@ -76,9 +79,8 @@ impl Compiler<'_> {
         text: Option<&Written>,
     ) {
         let (Some(reads), Some(text)) = (reads, text) else { return };
-        // The client's address is shown to origins as it is (`X-Forwarded-For`): none may answer by it what it lets
-        // be stored for all.
-        let shown = Reads { client: false, ..reads.clone() };
+        // These rules see the request as its key holds it: the canonical host, and what the key keeps of the query.
+        let shown = Reads { host: false, query: false, ..reads.clone() };
         let Some(lacking) = first_lacking(&shown, key, has_canonical) else { return };
         let Lacking { what: part, hint } = lacking;
         let message = format!("{what} looks at {part}, which is not in the key");
@@ -129,7 +131,7 @@ fn first_lacking(reads: &Reads, key: &KeyPolicy, has_canonical: bool) -> Option<
     {
         return match &**name {
             "cookie" => lacking(
-                "all cookies".to_owned(),
+                "the whole field `cookie`".to_owned(),
                 "look at single ones, and name them in the key: cookies = […]".to_owned(),
             ),
             "host" => lacking(

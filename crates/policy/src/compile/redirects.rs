@@ -98,7 +98,8 @@ impl Compiler<'_> {
                 Some(rewrite)
             }
             Err(mistakes) => {
-                for wrong in &mistakes {
+                let told = if to.place(&(0..0)).is_some() { mistakes.len() } else { 1 };
+                for wrong in mistakes.iter().take(told) {
                     match (wrong.text, from) {
                         (RewriteText::From, Some((text, key))) => {
                             self.inside(&format!("`{key}` of {what}"), text, &wrong.mistake);

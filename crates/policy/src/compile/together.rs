@@ -66,7 +66,10 @@ impl Compiler<'_> {
         // A name that leads nowhere, or is not there, may have been meant for one of them.
         let all_known = file.groups_known
             && file.behaviors.iter().all(|section| section.origin.is_some() || !section.redirects.is_empty())
-            && named.iter().all(|name| is_group(name) || is_origin(name));
+            && named.iter().all(|name| is_group(name) || is_origin(name))
+            && file.groups.iter().all(|group| {
+                group.members_known && group.members.iter().all(|member| is_origin(&member.origin))
+            });
         if !all_known {
             return;
         }

@@ -9,7 +9,7 @@ use crate::worker::Worker;
 use bytes::Bytes;
 use littoral_h1::RequestHead;
 use littoral_h1::response::{self, ResponseFraming};
-use littoral_http_caching::{Fields, Method};
+use littoral_http_caching::{Fields, Known, Method};
 use std::rc::Rc;
 
 /// How much of an answer went out.
@@ -42,6 +42,9 @@ pub(super) async fn send<S: Transport>(
     let is_known = |length: &u64| answer.status >= 200 && !(is_head && *length == 0);
     response::framing_fields(out, framing, length_of_absent.filter(is_known));
     response::connection_field(out, keep, parsed.version);
+    if answer.status == 426 && answer.fields().has(Known::Upgrade) {
+        out.extend_from_slice(b"connection: upgrade\r\n");
+    }
     response::end_head(out);
     if framing == ResponseFraming::None {
         return after_send(writer, 0, keep).await;

@@ -103,7 +103,9 @@ fn parse(text: &str) -> Result<OriginUrl, UrlMistake> {
     }
     let (scheme, rest) = match text.split_once("://") {
         Some(parts) => parts,
-        None if text.starts_with("unix:") => return Err(UrlMistake::Scheme),
+        None if text.split(':').next().is_some_and(|scheme| scheme.ends_with("unix")) => {
+            return Err(UrlMistake::Scheme);
+        }
         None => return Err(UrlMistake::NoScheme),
     };
     let (tls, usual_port) = match scheme.to_ascii_lowercase().as_str() {
