@@ -1,10 +1,12 @@
 //! One module per target, each with `run(input)`, which panics when something that must hold does not.
 
+pub mod compression_decode;
 pub mod forwarding_fields;
 pub mod forwarding_proxy;
 pub mod h1_body;
 pub mod h1_request_head;
 pub mod h1_response;
+pub mod http_caching_coding;
 pub mod http_caching_date;
 pub mod http_caching_range;
 pub mod http_caching_response;
@@ -22,11 +24,13 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
 pub const ALL: &[Target] = &[
+    ("compression_decode", compression_decode::run),
     ("forwarding_fields", forwarding_fields::run),
     ("forwarding_proxy", forwarding_proxy::run),
     ("h1_body", h1_body::run),
     ("h1_request_head", h1_request_head::run),
     ("h1_response", h1_response::run),
+    ("http_caching_coding", http_caching_coding::run),
     ("http_caching_date", http_caching_date::run),
     ("http_caching_range", http_caching_range::run),
     ("http_caching_response", http_caching_response::run),

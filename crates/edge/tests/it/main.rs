@@ -7,6 +7,7 @@ mod behaviors;
 mod caching;
 mod clients;
 mod collapse;
+mod compression;
 mod drain;
 mod failures;
 mod fills;
