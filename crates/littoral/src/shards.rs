@@ -46,7 +46,9 @@ impl<'a> Parts<'a> {
             Some(end) => url.split_at(end),
             None if url.starts_with('/') => ("//", url),
             None => {
-                return Err(format!("`{url}` is neither an absolute URL nor a path that begins with a slash"));
+                return Err(format!(
+                    "`{url}` is neither an absolute URL nor a path that begins with a slash"
+                ));
             }
         };
         let path_start = after.find(['/', '?', '#']).unwrap_or(after.len());
