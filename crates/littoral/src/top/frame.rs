@@ -75,7 +75,8 @@ impl Frame<'_> {
         let chart = half.saturating_sub(29);
         let fill = share(view.cache_bytes, view.cache_budget_bytes);
         let memory = share(view.host_memory_bytes - view.host_memory_available_bytes, view.host_memory_bytes);
-        let bar_at = |part: Option<f64>| self.bar(part.unwrap_or(0.0), BAR.min(half.saturating_sub(29)));
+        let bar = |part: Option<f64>, width: usize| self.bar(part.unwrap_or(0.0), BAR.min(width));
+        let bar_at = |part: Option<f64>| bar(part, half.saturating_sub(29));
         let lost = view.log_records_lost;
         let left = [
             self.figure("requests", &rate(view.requests_per_second), &self.chart(chart)),
@@ -87,7 +88,11 @@ impl Frame<'_> {
             ),
             self.figure("sent", &bytes_rate(view.sent_bytes_per_second), ""),
             self.figure("received", &bytes_rate(view.received_bytes_per_second), ""),
-            self.figure("from origins", &bytes_rate(view.origin_bytes_per_second), ""),
+            self.figure(
+                "from origins",
+                &bytes_rate(view.origin_bytes_per_second),
+                &self.paint.dim(&format!("fills {}", whole(view.fills))),
+            ),
         ];
         let errors = rate(view.errors_per_second);
         let steal = percent(view.steal_share);
@@ -106,16 +111,12 @@ impl Frame<'_> {
             self.figure(
                 "stored",
                 &whole(view.cache_responses),
-                &self.paint.dim(&format!(
-                    "evicted {}, fills {}",
-                    rate(view.evictions_per_second),
-                    whole(view.fills)
-                )),
+                &self.paint.dim(&format!("evicted {}", rate(view.evictions_per_second))),
             ),
             self.figure(
                 "memory",
                 &console::bytes(view.resident_bytes as u64),
-                &format!("{} {}", bar_at(memory), self.paint.dim("host")),
+                &format!("{} {}", bar(memory, half.saturating_sub(34)), self.paint.dim("host")),
             ),
             self.figure(
                 "cores",
