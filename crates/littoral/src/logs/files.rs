@@ -153,7 +153,7 @@ pub(super) fn rotated_files(current: &Path) -> io::Result<(Vec<PathBuf>, usize)>
         match suffix.parse::<u32>() {
             Ok(number) => numbered.push((number, entry.path())),
             Err(_) if suffix.ends_with("gz") || suffix.ends_with("zst") || suffix.ends_with("xz") => {
-                compressed += 1
+                compressed += 1;
             }
             Err(_) => {}
         }
