@@ -17,6 +17,7 @@ mod poisoning;
 mod purge;
 mod ranges;
 mod reuse;
+mod s3;
 mod sending;
 mod settings;
 mod spelling;
