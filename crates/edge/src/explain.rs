@@ -5,6 +5,7 @@
 mod members;
 mod probe;
 
+use crate::access;
 use crate::current::Snapshot;
 use crate::edge::Edge;
 use crate::field_rules::Changes;
@@ -203,6 +204,12 @@ impl Edge {
     fn explain_at(&self, place: &Place, request: &Request, mut explanation: Explanation) -> Explanation {
         let node = &self.shared.name;
         explanation.answer_rules = answer_rules(place, request);
+        if let Some(limited) = access::explain(&self.shared, place, request) {
+            let explanation = Explanation { status: Some(limited.limit.status), ..explanation };
+            let (name, wait) = (&limited.limit.name, limited.wait_seconds());
+            return explanation
+                .because("refuse", &format!("the rate limit `{name}` is used up for {wait} s more"));
+        }
         if let Some(answer) = redirect::redirect(place, node, request) {
             let location = match &answer.head {
                 Head::Fields(fields) => fields.get(Known::Location).map(text),
@@ -358,7 +365,7 @@ fn explain_origin_fields(
 ) {
     let behavior = place.behavior().expect("placed");
     let id = request.id_text();
-    let scope = scope(place, node, keyed_subject(place, request, &key.target), &id);
+    let scope = scope(place, node, keyed_subject(place, request, &key.target), id);
     let changes =
         Changes::of(&behavior.request_fields, &scope, |name| request.fields.named(name).next().is_some());
     explanation.origin_fields = changes.lines().map(|(name, value)| (text(name), text(value))).collect();

@@ -1,6 +1,7 @@
 //! Past the cache: one request to the origin and its answer back, both streamed. Also what every fetch needs: the
 //! fields that the origin gets, and the answer when it fails.
 
+use crate::field_rules::Changes;
 use crate::note::{Note, Outcome};
 use crate::origin::fetch::InterimSink;
 use crate::origin::fields::{Conditionals, ForOrigin};
@@ -9,6 +10,8 @@ use crate::origin::group::{hash_of, is_s3_alone};
 use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody, fetch_from_group};
 use crate::request::Request;
 use crate::respond::{Body, Head, Place, Response};
+use crate::subject::{keyed_subject, scope};
+use crate::transform::compress;
 use crate::worker::Worker;
 use crate::{invalidate, key, rewrite};
 use littoral_http_caching::{Fields, Fwd, Known, Times, hop_by_hop::end_to_end};
@@ -61,7 +64,12 @@ pub(crate) async fn pass_through(
 pub(crate) fn unshared(place: &Place, mut response: OriginResponse, note: Note) -> Response {
     let upgrade = response.upgrade.take();
     let fields = end_to_end(&response.fields);
-    let fields = if upgrade.is_some() { with_upgrade(&fields, &response.fields) } else { fields };
+    // A 426 says what to upgrade to.
+    let fields = if upgrade.is_some() || response.status == 426 {
+        with_upgrade(&fields, &response.fields)
+    } else {
+        fields
+    };
     let ended = response.body.is_end();
     Response {
         status: response.status,
@@ -101,6 +109,14 @@ pub(crate) fn failed(worker: &Worker, place: &Place, note: Note, error: OriginEr
     if matches!(error, OriginError::RequestBody(_)) { answer.closing() } else { answer }
 }
 
+/// The same, of an answer whose body failed before its head was sent.
+pub(crate) fn failed_at(worker: &Worker, answer: Response, error: OriginError) -> Response {
+    match &answer.place {
+        Some(place) => failed(worker, place, answer.note, error),
+        None => answer,
+    }
+}
+
 /// The fields for the origin, but for what is one origin server's own.
 pub(crate) fn for_origin(
     worker: &Worker,
@@ -113,11 +129,14 @@ pub(crate) fn for_origin(
     let behavior = place.behavior().expect("routed");
     let public_host = key::keyed_host(place, &behavior.key, request);
     let fields = ForOrigin {
-        client: &request.fields,
+        client: &compress::for_origin(place, &request.fields),
         host: public_host,
         public_host,
         scheme: request.scheme,
         client_address: request.client.ip(),
+        hops: &request.hops,
+        request_id: request.id_text(),
+        method: &request.method_text,
         name: &worker.shared.name,
         version: request.protocol.version(),
         // What a fetch for the cache carries is part of the key.
@@ -128,7 +147,26 @@ pub(crate) fn for_origin(
         upgrade,
     }
     .build();
+    let fields = with_rules(worker, place, request, fields);
     if is_s3_alone(place) { without_s3_fields(fields) } else { fields }
+}
+
+/// As the behavior's rules for requests change them.
+fn with_rules(worker: &Worker, place: &Place, request: &Request, fields: Fields) -> Fields {
+    let rules = &place.behavior().expect("routed").request_fields;
+    if rules.is_empty() {
+        return fields;
+    }
+    let id = request.id_text();
+    let target = key::build(place, request, Vec::new()).target;
+    let scope = scope(place, &worker.shared.name, keyed_subject(place, request, &target), &id);
+    let changes = Changes::of(rules, &scope, |name| fields.named(name).next().is_some());
+    let mut out = Fields::builder();
+    out.extend_from(&fields, |_, name| changes.keep(name));
+    for (name, value) in changes.lines() {
+        out.push(name, value);
+    }
+    out.finish()
 }
 
 /// S3 gets none of the client's credentials, so what it answers does not depend on them.

@@ -5,7 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use littoral_edge::{Edge, EdgeConfig, EdgeLimits, ExplainRequest, Explanation, PurgeReceipt, PurgeRequest};
+use littoral_edge::{
+    Edge, EdgeConfig, EdgeLimits, ExplainRequest, Explanation, MemoryAdmission, PurgeReceipt, PurgeRequest,
+};
+use littoral_model::MemoryReserve;
 use littoral_policy::{PolicySet, Site, SiteIds};
 use littoral_runtime::Clock;
 
@@ -47,9 +50,12 @@ pub struct Builder {
     key: String,
     first: String,
     site: Option<String>,
+    configure: Option<Configure>,
     others: Vec<Script>,
     shape: Vec<Box<dyn FnOnce(&mut Site)>>,
 }
+
+type Configure = Box<dyn FnOnce(&mut EdgeConfig)>;
 
 impl Testbed {
     /// Starts an edge with the default site in front of that origin.
@@ -75,6 +81,7 @@ impl Testbed {
             key: String::new(),
             first: String::new(),
             site: None,
+            configure: None,
             others: Vec::new(),
             shape: Vec::new(),
         }
@@ -291,6 +298,13 @@ impl Builder {
         self
     }
 
+    /// Whatever else the edge is started with.
+    #[must_use]
+    pub fn configure(mut self, change: impl FnOnce(&mut EdgeConfig) + 'static) -> Self {
+        self.configure = Some(Box::new(change));
+        self
+    }
+
     /// One more origin. `{origin1}` in a site file stands for the URL of the first that is added so, and so on.
     #[must_use]
     pub fn and_origin(mut self, script: Script) -> Self {
@@ -322,14 +336,19 @@ impl Builder {
         }
         let policy = policy(&file, self.shape);
         let clock = Clock::manual(START_SECONDS);
-        let config = EdgeConfig {
+        let mut config = EdgeConfig {
             workers: self.workers,
             http: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
             memory_bytes: self.memory_bytes,
             limits: self.limits,
+            // How much the machine of a test has left is no part of it.
+            memory: MemoryAdmission { reserve: MemoryReserve::Bytes(0), ..MemoryAdmission::default() },
             clock: clock.clone(),
             ..EdgeConfig::default()
         };
+        if let Some(configure) = self.configure {
+            configure(&mut config);
+        }
         let edge =
             Edge::start(config, policy).unwrap_or_else(|error| panic!("the edge does not start: {error}"));
         let address = edge.addresses()[0];

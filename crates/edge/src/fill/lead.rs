@@ -252,10 +252,19 @@ impl Lead {
         if let Some(stale) = &judged.wanted.stale
             && store.replace(&judged.wanted.key, stale, stored.clone())
         {
-            return;
+            return self.encode_behind(judged, &stored);
         }
-        if let Err(reason) = store.insert(&judged.wanted.key, SiteIx(judged.place.site().index), stored) {
-            self.worker.report.borrow().not_stored(reason.as_str());
+        match store.insert(&judged.wanted.key, SiteIx(judged.place.site().index), stored.clone()) {
+            Ok(()) => self.encode_behind(judged, &stored),
+            Err(reason) => self.worker.report.borrow().not_stored(reason.as_str()),
+        }
+    }
+
+    /// Who came meanwhile got codings made on the way; those who come later get better ones.
+    fn encode_behind(&self, judged: &Judged<'_>, stored: &Arc<StoredResponse>) {
+        let now = self.worker.now();
+        for coding in self.fill.wanted_codings().filter(|coding| stored.ask_for(*coding, now)) {
+            self.worker.shared.jobs.ask(judged.wanted.key.clone(), stored, coding);
         }
     }
 
@@ -352,6 +361,7 @@ fn head(
         request_target: String::from_utf8_lossy(&judged.wanted.target).into(),
         stored_at: terms.received,
         content: Content::Whole(Body::empty()),
+        encoded: Box::default(),
         fields,
     })
 }

@@ -172,6 +172,7 @@ fn moves_on(failover: &Failover, error: OriginError) -> bool {
         OriginError::Closed | OriginError::Malformed => failover.on_reset,
         OriginError::BodyTimeout
         | OriginError::BodyCut
+        | OriginError::Coding
         | OriginError::RequestBody(_)
         | OriginError::Status(_)
         | OriginError::Abandoned => false,

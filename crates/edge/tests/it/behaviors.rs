@@ -34,8 +34,8 @@ fn a_redirect_is_answered_without_asking_the_origin() {
         ("/old/a?x=1", 301, "/new/a?x=1"),
         ("/p/42", 302, "https://site.test/product?id=42"),
         ("/p/42?y=1", 302, "https://site.test/product?id=42"),
-        ("/blog?x=1", 308, "https://blog.example/"),
-        ("/any?go=1", 308, "/elsewhere/any?go=1"),
+        ("/blog?x=1", 302, "https://blog.example/"),
+        ("/any?go=1", 302, "/elsewhere/any?go=1"),
         // A path that begins with two slashes would be another host.
         ("/old//evil.example", 301, "/new//evil.example"),
     ] {
@@ -53,7 +53,7 @@ fn a_redirect_cannot_be_bent_to_another_host() {
         ("/go/%5C%5Cevil.example", "/%5C%5Cevil.example"),
         ("/go/a", "/a"),
     ] {
-        bed.get(target).has_status(308).has_header("location", location);
+        bed.get(target).has_status(302).has_header("location", location);
     }
 }
 
@@ -62,14 +62,14 @@ fn the_origin_is_asked_for_the_rewritten_path_and_the_cache_keeps_the_clients() 
     let bed = bed("rewrites = [\n\
          { prefix = \"/app/\", to = \"/\" },\n\
          { regex = '^/(.+)_v[0-9a-f]+\\.(js|css)$', to = \"/${1}.${2}\" },\n\
-         { prefix = \"/q/\", to = \"/search?path=${path}\" },\n\
+         { prefix = \"/q/\", to = \"/search?path=${1}\" },\n\
          ]");
     for (target, asked) in [
         ("/app/x/y", "/x/y"),
         ("/app/x?a=1", "/x?a=1"),
         ("/main_v468df6b.js", "/main.js"),
         ("/css/site_v00.css?x", "/css/site.css?x"),
-        ("/q/a?b=c", "/search?path=/q/a"),
+        ("/q/a?b=c", "/search?path=a"),
         ("/plain.js", "/plain.js"),
         ("/app/%2e%2e/secret", "/secret"),
     ] {

@@ -1,9 +1,11 @@
 //! The edge over real sockets, in front of origins that behave and misbehave, on a clock that the tests move.
 
+mod admission;
 mod agreement;
 mod balancing;
 mod behaviors;
 mod caching;
+mod clients;
 mod collapse;
 mod drain;
 mod failures;
@@ -14,6 +16,7 @@ mod health;
 mod limits;
 mod origins;
 mod poisoning;
+mod proxy_protocol;
 mod purge;
 mod ranges;
 mod reuse;
