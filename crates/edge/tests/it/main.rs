@@ -23,6 +23,7 @@ mod purge;
 mod ranges;
 mod reuse;
 mod seeing;
+mod s3;
 mod sending;
 mod settings;
 mod spelling;
