@@ -2,7 +2,7 @@
 
 use crate::fixtures::Folder;
 use littoral_model::{parse_node, render_all, render_colored};
-use littoral_policy::{SiteIds, read_site};
+use littoral_policy::{Behavior, SiteIds, read_site};
 use proptest::prelude::*;
 
 /// Lines that together come close to being a site.
@@ -83,8 +83,9 @@ fn read_everything(source: &str) {
     let (_, node) = parse_node(source, "node.toml");
     let site = match read_site(source, "site.toml", &Folder, |_| SiteIds::default()) {
         Ok((site, warnings)) => {
-            assert!(!site.behaviors.is_empty() && !site.origins.is_empty() && !site.hosts.is_empty());
-            assert!(site.behaviors.iter().all(|behavior| behavior.group < site.groups.len()));
+            assert!(!site.behaviors.is_empty() && !site.hosts.is_empty());
+            let redirects = |behavior: &Behavior| !behavior.redirects.is_empty();
+            assert!(site.behaviors.iter().all(|found| redirects(found) || found.group < site.groups.len()));
             let mut members = site.groups.iter().flat_map(|group| &group.members);
             assert!(members.all(|member| member.origin < site.origins.len()));
             assert!(site.groups.iter().all(|group| !group.members.is_empty()));
