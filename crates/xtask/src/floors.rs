@@ -37,6 +37,7 @@ pub const HOUSE: &[(&str, Floor)] = &[
     ("runtime", Floor::First),
     ("policy", Floor::First),
     ("cache", Floor::Second),
+    ("resolver", Floor::Second),
     ("certificates", Floor::Second),
     ("releases", Floor::Second),
     ("steering", Floor::Second),
