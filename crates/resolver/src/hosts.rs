@@ -52,9 +52,11 @@ mod tests {
 
     #[test]
     fn names_have_all_addresses_that_lines_give_them() {
-        let hosts =
-            Hosts::parse("127.0.0.1 Here\n# 1.2.3.4 no\nnonsense x\n::1 here ip6 # end\n10.0.0.1\tapp. www\n");
-        let of = |name| hosts.find(name).map(|found| found.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let hosts = Hosts::parse(
+            "127.0.0.1 Here\n# 1.2.3.4 no\nnonsense x\n::1 here ip6 # end\n10.0.0.1\tapp. www\n",
+        );
+        let of =
+            |name| hosts.find(name).map(|found| found.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(of("here"), Some(vec!["127.0.0.1".to_owned(), "::1".to_owned()]));
         assert_eq!(of("app"), Some(vec!["10.0.0.1".to_owned()]));
         assert_eq!(of("no"), None);

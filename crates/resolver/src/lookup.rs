@@ -137,7 +137,11 @@ fn combined(v4: Outcome, v6: Outcome) -> Outcome {
         | (Outcome::Absent(..), Outcome::Found(found, holds)) => Outcome::Found(found, holds),
         (Outcome::Failed(failure), _) | (_, Outcome::Failed(failure)) => Outcome::Failed(failure),
         (Outcome::Absent(one, holds), Outcome::Absent(other, also)) => {
-            let absent = if one == Absent::NoSuchName && other == Absent::NoSuchName { one } else { Absent::NoAddress };
+            let absent = if one == Absent::NoSuchName && other == Absent::NoSuchName {
+                one
+            } else {
+                Absent::NoAddress
+            };
             Outcome::Absent(absent, holds.into_iter().chain(also).min())
         }
     }

@@ -43,7 +43,9 @@ impl ResolvConf {
                     conf.servers.extend(words.next().and_then(server));
                 }
                 // The last of them counts.
-                Some("search" | "domain") => conf.search = words.take(SEARCH_MAX).filter_map(domain).collect(),
+                Some("search" | "domain") => {
+                    conf.search = words.take(SEARCH_MAX).filter_map(domain).collect();
+                }
                 Some("options") => {
                     for option in words {
                         if let Some(Ok(dots)) = option.strip_prefix("ndots:").map(str::parse::<usize>) {

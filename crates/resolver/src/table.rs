@@ -1,6 +1,8 @@
 //! What is known of each name, and what an asker is to do: pure, with `now` handed in. Nothing here waits or sends.
 
-use crate::config::{ABSENT_LIFETIME_MAX, NAMES_MAX, RETRY_AFTER, RETRY_STALE_AFTER, ResolverConfig, STALE_PATIENCE};
+use crate::config::{
+    ABSENT_LIFETIME_MAX, NAMES_MAX, RETRY_AFTER, RETRY_STALE_AFTER, ResolverConfig, STALE_PATIENCE,
+};
 use crate::lookup::{Failure, Outcome};
 use std::collections::HashMap;
 use std::fmt;
