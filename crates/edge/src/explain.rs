@@ -233,7 +233,7 @@ impl Edge {
     fn explain_at(&self, place: &Place, request: &Request, mut explanation: Explanation) -> Explanation {
         let behavior = place.behavior().expect("placed");
         explanation.behavior = Some(behavior.name.to_string());
-        explanation.origin = Some(place.site().origins[behavior.origin].name.to_string());
+        explanation.origin = Some(place.site().groups[behavior.group].name.to_string());
         let key = key::build(place, request, Vec::new());
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         explanation.target = Some(text(key.target.as_bytes()));

@@ -144,7 +144,8 @@ pub(crate) async fn timed_fetch(
 }
 
 pub(crate) fn origin_server(place: &Place) -> &Arc<OriginServer> {
-    &place.site().origins[place.behavior().expect("routed").origin]
+    let site = place.site();
+    site.origin_of(&site.group_of(place.behavior().expect("routed")).members[0])
 }
 
 pub(crate) fn pool(worker: &Rc<Worker>, place: &Place) -> Rc<Pool> {

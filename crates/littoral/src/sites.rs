@@ -12,8 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use littoral_model::{Mistake, SiteFile};
-use littoral_policy::{HostConflict, PolicySet, Site, SiteIds};
+use littoral_model::Mistake;
+use littoral_policy::{Files, HostConflict, PolicySet, Site, SiteIds};
 
 pub(crate) use discover::SitePattern;
 pub(crate) use report::{FileOutcome, ReloadReport};
@@ -156,28 +156,22 @@ pub(crate) fn compile(
     text: &str,
     ids: impl FnOnce(&str) -> SiteIds,
 ) -> (Option<Site>, Vec<Mistake>) {
-    let (site, mut mistakes) = littoral_model::parse_site(text, &file.display().to_string());
-    let Some(mut site) = site else { return (None, mistakes) };
-    find_files(&mut site, file.parent().unwrap_or(Path::new("")), &mut mistakes);
-    mistakes.extend(littoral_policy::check(&site));
-    Mistake::sort(&mut mistakes);
-    let sound = !mistakes.iter().any(Mistake::is_error);
-    let ids = if sound { ids(&site.name) } else { SiteIds::default() };
-    let compiled = littoral_policy::compile(&site, ids).ok().filter(|_| sound);
-    (compiled, mistakes)
+    let files = Beside { folder: file.parent().unwrap_or(Path::new("")) };
+    match littoral_policy::read_site(text, &file.display().to_string(), &files, ids) {
+        Ok((site, warnings)) => (Some(site), warnings),
+        Err(mistakes) => (None, mistakes),
+    }
 }
 
-/// Files that the site names stand relative to its own; they must be there, since they are needed only
-/// when an origin is first asked.
-fn find_files(site: &mut SiteFile, base: &Path, mistakes: &mut Vec<Mistake>) {
-    for ca_file in site.origins.iter_mut().filter_map(|origin| origin.ca_file.as_mut()) {
-        let path = base.join(&ca_file.value);
-        if let Err(error) = fs::File::open(&path) {
-            let message = format!("the certificates in {} cannot be read: {error}", path.display());
-            let mistake = Mistake::at(&site.file, &ca_file.span, message, "not readable");
-            mistakes.push(mistake.hint("the path is relative to the folder of this file"));
-        }
-        ca_file.value = path.display().to_string();
+/// Files that a site names stand relative to its own.
+struct Beside<'a> {
+    folder: &'a Path,
+}
+
+impl Files for Beside<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        let path = self.folder.join(path);
+        fs::read(&path).map_err(|error| format!("cannot be read from {}: {error}", path.display()))
     }
 }
 

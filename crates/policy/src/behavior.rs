@@ -1,5 +1,6 @@
 //! A compiled behavior: a matcher and what is done with what it matches.
 
+use crate::{Compression, FieldRule, PathRewrite, RateLimit, Redirect};
 use littoral_http_caching::CacheRules;
 use littoral_rules::{Matcher, MethodSet};
 
@@ -43,8 +44,8 @@ pub struct Behavior {
     pub name: Box<str>,
     /// The requests that it serves, unless an earlier one does.
     pub matcher: Matcher,
-    /// Its origin server's place among the site's.
-    pub origin: usize,
+    /// Its origin group's place among the site's.
+    pub group: usize,
     /// Methods that are let through; others are answered 405.
     pub methods: MethodSet,
     /// Whether the cache is used.
@@ -67,6 +68,23 @@ pub struct Behavior {
     pub request_body_bytes_max: u64,
     /// Most bytes of a response's content that is stored; longer content passes through. Default 64 MiB.
     pub response_stored_bytes_max: u64,
+    /// Whether a response whose type contradicts the extension of its path stays unstored (cache deception). Default
+    /// true.
+    pub type_guard: bool,
+    /// Whether clients are told that what they have never changes (RFC 8246). Default false.
+    pub immutable: bool,
+    /// What is compressed on its way to clients; `None`: nothing, and nothing is unpacked for them.
+    pub compression: Option<Compression>,
+    /// How often each client may ask.
+    pub rate_limits: Box<[RateLimit]>,
+    /// Where clients are sent instead; the first that fits.
+    pub redirects: Box<[Redirect]>,
+    /// What the origin is asked for instead; the first that fits.
+    pub rewrites: Box<[PathRewrite]>,
+    /// Changes to what the origin receives.
+    pub request_fields: Box<[FieldRule]>,
+    /// Changes to what clients receive.
+    pub response_fields: Box<[FieldRule]>,
 }
 
 /// Whether the cache is used.
@@ -91,6 +109,9 @@ pub struct KeyPolicy {
     pub cookies: Box<[Box<str>]>,
     /// Which host is in it.
     pub host: HostKey,
+    /// Says whose it is, where the behavior's match looks at more than path, method and what the key holds anyway:
+    /// the same URL may then belong to another behavior, whose answer is another one. `None` elsewhere.
+    pub owner: Option<Box<str>>,
 }
 
 /// Which query parameters are in a key. Names are compared as they are sent, without decoding.

@@ -5,10 +5,11 @@
 
 mod behavior;
 mod cache;
+mod group;
 mod names;
 mod origin;
 
-use crate::{Behavior, Site, SiteIds};
+use crate::{Behavior, Files, Site, SiteIds};
 use littoral_model::{Mistake, SiteFile, Span, Spanned, nearest, parse_site, quoted};
 use littoral_rules::{HostMistake, HostPattern, check_host};
 use std::sync::Arc;
@@ -16,15 +17,15 @@ use std::sync::Arc;
 /// Fields with surrogate keys where the file names none.
 const SURROGATE_KEY_FIELDS: [&str; 2] = ["surrogate-key", "cache-tag"];
 
-/// The site, or all its mistakes (with the warnings among them).
-pub fn compile(file: &SiteFile, ids: SiteIds) -> Result<Site, Vec<Mistake>> {
-    let (site, mistakes) = compile_and_warn(file, ids);
+/// The site, or all its mistakes (with the warnings among them). What the site points to is read from `files`.
+pub fn compile(file: &SiteFile, files: &dyn Files, ids: SiteIds) -> Result<Site, Vec<Mistake>> {
+    let (site, mistakes) = compile_and_warn(file, files, ids);
     site.ok_or(mistakes)
 }
 
 /// All that is wrong with a site, errors and warnings, beyond what [`parse_site`] found.
-pub fn check(file: &SiteFile) -> Vec<Mistake> {
-    compile_and_warn(file, SiteIds::default()).1
+pub fn check(file: &SiteFile, files: &dyn Files) -> Vec<Mistake> {
+    compile_and_warn(file, files, SiteIds::default()).1
 }
 
 /// From text to site in one step. With the site come its warnings, without it all mistakes, of text and of meaning.
@@ -32,11 +33,12 @@ pub fn check(file: &SiteFile) -> Vec<Mistake> {
 pub fn read_site(
     source: &str,
     file_name: &str,
+    files: &dyn Files,
     ids: impl FnOnce(&str) -> SiteIds,
 ) -> Result<(Site, Vec<Mistake>), Vec<Mistake>> {
     let (file, mut mistakes) = parse_site(source, file_name);
     let Some(file) = file else { return Err(mistakes) };
-    let (site, found) = compile_and_warn(&file, SiteIds::default());
+    let (site, found) = compile_and_warn(&file, files, SiteIds::default());
     mistakes.extend(found);
     Mistake::sort(&mut mistakes);
     match site.filter(|_| !mistakes.iter().any(Mistake::is_error)) {
@@ -52,6 +54,7 @@ pub fn read_site(
 /// Collects mistakes while one site is compiled.
 struct Compiler<'a> {
     file: &'a SiteFile,
+    files: &'a dyn Files,
     mistakes: Vec<Mistake>,
 }
 
@@ -83,12 +86,13 @@ impl Compiler<'_> {
     }
 }
 
-fn compile_and_warn(file: &SiteFile, ids: SiteIds) -> (Option<Site>, Vec<Mistake>) {
-    let mut compiler = Compiler { file, mistakes: Vec::new() };
+fn compile_and_warn(file: &SiteFile, files: &dyn Files, ids: SiteIds) -> (Option<Site>, Vec<Mistake>) {
+    let mut compiler = Compiler { file, files, mistakes: Vec::new() };
     let hosts = compiler.hosts();
     let canonical_host = compiler.canonical_host(&hosts);
     let surrogate_key_fields = compiler.surrogate_key_fields();
     let origins: Vec<_> = file.origins.iter().map(|origin| compiler.origin(origin).map(Arc::new)).collect();
+    let groups = compiler.groups();
     let behaviors: Vec<_> = file
         .behaviors
         .iter()
@@ -111,8 +115,11 @@ fn compile_and_warn(file: &SiteFile, ids: SiteIds) -> (Option<Site>, Vec<Mistake
         hosts: hosts.into(),
         canonical_host,
         origins,
+        groups,
         behaviors,
         surrogate_key_fields,
+        error_pages: Box::default(),
+        shards: Box::default(),
         memory_share: file.memory_share_percent as f32 / 100.0,
     });
     (site, mistakes)

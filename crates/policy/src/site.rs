@@ -1,6 +1,6 @@
 //! A compiled site: the first thing that a request finds, by its host, and what finds its behavior.
 
-use crate::{Behavior, OriginServer};
+use crate::{Behavior, ErrorPage, Member, OriginGroup, OriginServer};
 use littoral_rules::{HostPattern, Subject};
 use std::sync::Arc;
 
@@ -23,10 +23,16 @@ pub struct Site {
     pub canonical_host: Option<Box<str>>,
     /// Origin servers, in the file's order. Never empty.
     pub origins: Box<[Arc<OriginServer>]>,
+    /// Origin groups, those that stand for a single origin server among them. Never empty.
+    pub groups: Box<[Arc<OriginGroup>]>,
     /// In the order in which they are tried. Never empty.
     pub behaviors: Box<[Arc<Behavior>]>,
     /// Response fields whose members are surrogate keys, in lower case. Default `surrogate-key`, `cache-tag`.
     pub surrogate_key_fields: Box<[Box<[u8]>]>,
+    /// Pages in place of errors; the first that fits is sent.
+    pub error_pages: Box<[ErrorPage]>,
+    /// Hosts among which `littoral shard` spreads a page's files. Empty: none.
+    pub shards: Box<[Box<str>]>,
     /// The part of the memory tier that it may fill while others want it: 0.01 to 1.
     pub memory_share: f32,
 }
@@ -53,13 +59,18 @@ impl Site {
         self.behaviors.iter().position(|behavior| behavior.matcher.matches(subject))
     }
 
-    /// The origin server that `behavior`, one of this site's, fetches from.
-    pub fn origin_of(&self, behavior: &Behavior) -> &Arc<OriginServer> {
-        &self.origins[behavior.origin]
+    /// The group that `behavior`, one of this site's, fetches from.
+    pub fn group_of(&self, behavior: &Behavior) -> &Arc<OriginGroup> {
+        &self.groups[behavior.group]
+    }
+
+    /// The origin server of a member of one of this site's groups.
+    pub fn origin_of(&self, member: &Member) -> &Arc<OriginServer> {
+        &self.origins[member.origin]
     }
 
     /// This site with the origin servers of its former form where they have not changed, so that their connections
-    /// live on.
+    /// and what is known of their health live on.
     #[must_use]
     pub fn keep_unchanged(mut self, former: &Site) -> Site {
         for origin in &mut self.origins {

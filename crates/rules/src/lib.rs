@@ -16,3 +16,12 @@ pub use host::{HostMistake, HostPattern, check_host};
 pub use matcher::{Matcher, PATTERNS_MAX, Subject, TooManyPatterns};
 pub use method::{MethodMistake, MethodSet};
 pub use path::{PATTERN_BYTES_MAX, PathMistake, PathPattern, WILDCARDS_MAX};
+/// Replaced when the language lands.
+#[derive(Clone, Debug)]
+pub struct Filter;
+/// Replaced when the language lands.
+#[derive(Clone, Debug)]
+pub struct Template;
+/// Replaced when the language lands.
+#[derive(Clone, Debug)]
+pub struct Rewrite;

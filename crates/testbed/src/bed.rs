@@ -297,7 +297,7 @@ impl Builder {
 }
 
 fn policy(file: &str) -> PolicySet {
-    let site = littoral_policy::read_site(file, "site.toml", |_| SiteIds { index: 0, version: 1 });
+    let site = littoral_policy::read_site(file, "site.toml", &Absolute, |_| SiteIds { index: 0, version: 1 });
     let (site, _) = site.unwrap_or_else(|mistakes| panic!("{}", littoral_model::render_all(&mistakes, file)));
     PolicySet::build(vec![site.into()], 1).unwrap_or_else(|conflicts| panic!("{conflicts:?}"))
 }
@@ -403,5 +403,14 @@ impl Purge {
     pub fn erasing(mut self) -> Self {
         self.0.erase = true;
         self
+    }
+}
+
+/// Files that a site of a test names, by their whole path.
+struct Absolute;
+
+impl littoral_policy::Files for Absolute {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))
     }
 }

@@ -1,7 +1,7 @@
 //! Site files and node files. The input is the text of one; it is read as both.
 
 use littoral_model::{Mistake, parse_node, render_all};
-use littoral_policy::{SiteIds, read_site};
+use littoral_policy::{NoFiles, SiteIds, read_site};
 
 /// Panics when a file is refused without a mistake, or when what is said about it could move a terminal.
 pub fn run(input: &[u8]) {
@@ -9,7 +9,7 @@ pub fn run(input: &[u8]) {
     let (node, said) = parse_node(source, "node.toml");
     assert!(node.is_some() || said.iter().any(Mistake::is_error));
     show(&said, source);
-    match read_site(source, "site.toml", |_| SiteIds::default()) {
+    match read_site(source, "site.toml", &NoFiles, |_| SiteIds::default()) {
         Ok((site, warnings)) => {
             assert!(site.behaviors.iter().all(|behavior| behavior.origin < site.origins.len()));
             assert!(!site.hosts.is_empty() && !warnings.iter().any(Mistake::is_error));

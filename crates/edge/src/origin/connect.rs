@@ -7,12 +7,11 @@ use super::body::OutgoingBody;
 use crate::worker::Worker;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
-use littoral_policy::{OriginServer, Scheme};
+use littoral_policy::{Address, OriginServer};
 use parking_lot::Mutex;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -27,18 +26,18 @@ const RESPONSE_FIELDS_MAX: usize = 256;
 /// TLS client configurations, one for each set of trusted roots, made on first use.
 #[derive(Default)]
 pub(crate) struct Trust {
-    connectors: Mutex<HashMap<Option<PathBuf>, TlsConnector>>,
+    connectors: Mutex<HashMap<Option<Arc<[u8]>>, TlsConnector>>,
 }
 
 impl Trust {
-    fn connector(&self, ca_file: Option<&Path>) -> Result<TlsConnector, OriginError> {
-        let key = ca_file.map(Path::to_path_buf);
+    fn connector(&self, own_roots: Option<&Arc<[u8]>>) -> Result<TlsConnector, OriginError> {
+        let key = own_roots.cloned();
         let mut connectors = self.connectors.lock();
         if let Some(connector) = connectors.get(&key) {
             return Ok(connector.clone());
         }
         let mut config = rustls::ClientConfig::builder()
-            .with_root_certificates(roots(ca_file).ok_or(OriginError::Tls)?)
+            .with_root_certificates(roots(own_roots).ok_or(OriginError::Tls)?)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let connector = TlsConnector::from(Arc::new(config));
@@ -47,12 +46,11 @@ impl Trust {
     }
 }
 
-fn roots(ca_file: Option<&Path>) -> Option<rustls::RootCertStore> {
+fn roots(own: Option<&Arc<[u8]>>) -> Option<rustls::RootCertStore> {
     let mut store = rustls::RootCertStore::empty();
-    match ca_file {
-        Some(path) => {
-            let certificates: Vec<_> =
-                CertificateDer::pem_file_iter(path).ok()?.collect::<Result<_, _>>().ok()?;
+    match own {
+        Some(pem) => {
+            let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().ok()?;
             store.add_parsable_certificates(certificates);
         }
         None => {
@@ -80,11 +78,11 @@ async fn connect_in_time(
     server: &OriginServer,
 ) -> Result<SendRequest<OutgoingBody>, OriginError> {
     let stream = connect_tcp(server).await?;
-    match server.scheme {
-        Scheme::Http => speak(stream).await,
-        Scheme::Https => {
-            let connector = worker.shared.trust.connector(server.ca_file.as_deref())?;
-            let name = ServerName::try_from(server.host.to_string()).map_err(|_| OriginError::Tls)?;
+    match &server.tls {
+        None => speak(stream).await,
+        Some(tls) => {
+            let connector = worker.shared.trust.connector(tls.roots.as_ref())?;
+            let name = ServerName::try_from(tls.server_name.to_string()).map_err(|_| OriginError::Tls)?;
             let stream = connector.connect(name, stream).await.map_err(|_| OriginError::Tls)?;
             speak(stream).await
         }
@@ -107,11 +105,11 @@ async fn connect_tcp(server: &OriginServer) -> Result<TcpStream, OriginError> {
 }
 
 async fn addresses(server: &OriginServer) -> Result<Vec<SocketAddr>, OriginError> {
-    let host = server.host.trim_start_matches('[').trim_end_matches(']');
+    let Address::Tcp { host, port } = &server.address else { return Err(OriginError::Resolve) };
     if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, server.port)]);
+        return Ok(vec![SocketAddr::new(address, *port)]);
     }
-    let found = tokio::net::lookup_host((host, server.port)).await.map_err(|_| OriginError::Resolve)?;
+    let found = tokio::net::lookup_host((&**host, *port)).await.map_err(|_| OriginError::Resolve)?;
     Ok(found.collect())
 }
 

@@ -102,7 +102,7 @@ fn with_tls(bed: &Testbed) -> (Edge, CertificateDer<'static>, tempfile::TempDir)
         bed.origin().url()
     );
     let ids = |_: &_| littoral_policy::SiteIds { index: 0, version: 1 };
-    let Ok((site, _)) = littoral_policy::read_site(&site, "site.toml", ids) else {
+    let Ok((site, _)) = littoral_policy::read_site(&site, "site.toml", &littoral_policy::NoFiles, ids) else {
         panic!("the site has no mistakes")
     };
     let policy = littoral_policy::PolicySet::build(vec![site.into()], 1).expect("one site claims its host");

@@ -45,7 +45,7 @@ impl Compiler<'_> {
             index: u32::try_from(place).ok()?,
             name: section.name.as_str().into(),
             matcher: matcher?,
-            origin: origin?,
+            group: origin?,
             methods: methods?.unwrap_or_default(),
             cache: if cache { CacheMode::Standard } else { CacheMode::Bypass },
             rules,
@@ -60,6 +60,14 @@ impl Compiler<'_> {
             last_modified_in_304: section.last_modified_in_304,
             request_body_bytes_max: section.request_body_bytes_max,
             response_stored_bytes_max: section.cache.response_bytes_max,
+            type_guard: true,
+            immutable: false,
+            compression: None,
+            rate_limits: Box::default(),
+            redirects: Box::default(),
+            rewrites: Box::default(),
+            request_fields: Box::default(),
+            response_fields: Box::default(),
         })
     }
 

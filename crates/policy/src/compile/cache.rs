@@ -154,6 +154,7 @@ impl Compiler<'_> {
                 model::HostKey::Canonical => HostKey::Canonical,
                 model::HostKey::Client => HostKey::Client,
             },
+            owner: None,
         }
     }
 

@@ -1,10 +1,26 @@
 //! Origins: URLs, hosts to tell, files to trust.
 
 use super::{Compiler, host_hint};
-use crate::{HostHeader, OriginServer, Scheme};
+use crate::{Address as ServerAddress, HostHeader, OriginProtocol, OriginServer, OriginTls};
 use littoral_model::{OriginSection, Spanned, quoted};
 use littoral_rules::{HostMistake, check_host};
 use std::net::Ipv6Addr;
+use std::sync::Arc;
+
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    fn usual_port(self) -> u16 {
+        match self {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        }
+    }
+}
 
 /// Where an origin server is.
 struct Address {
@@ -36,16 +52,24 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        self.check_ca_file(section, &address);
+        let roots = self.roots(section, &address);
         let Address { scheme, host, port } = address;
         let authority = if port == scheme.usual_port() { host.clone() } else { format!("{host}:{port}") };
+        let host: Box<str> = host.trim_start_matches('[').trim_end_matches(']').into();
         Some(OriginServer {
             name: section.name.as_str().into(),
-            scheme,
-            host: host.trim_start_matches('[').trim_end_matches(']').into(),
-            port,
+            tls: match scheme {
+                Scheme::Http => None,
+                Scheme::Https => Some(OriginTls { server_name: host.clone(), roots: roots?, identity: None }),
+            },
+            address: ServerAddress::Tcp { host, port },
+            protocol: OriginProtocol::Http1,
             authority: authority.into(),
             host_header: host_header?,
+            path_prefix: "".into(),
+            secret: None,
+            s3: None,
+            probe: None,
             connections_max: section.connections_max,
             queue_max: section.queue_max,
             queue_timeout: section.queue_timeout,
@@ -53,7 +77,6 @@ impl Compiler<'_> {
             head_timeout: section.head_timeout,
             idle_timeout: section.idle_timeout,
             pool_idle_timeout: section.pool_idle_timeout,
-            ca_file: section.ca_file.as_ref().map(|path| path.as_str().into()),
         })
     }
 
@@ -80,14 +103,26 @@ impl Compiler<'_> {
         None
     }
 
-    fn check_ca_file(&mut self, section: &OriginSection, address: &Address) {
-        let Some(path) = &section.ca_file else { return };
+    /// The certificates of the `ca_file`; `None` where it is wrong.
+    fn roots(&mut self, section: &OriginSection, address: &Address) -> Option<Option<Arc<[u8]>>> {
+        let Some(path) = &section.ca_file else { return Some(None) };
         let name = quoted(&section.name);
         if path.is_empty() || path.contains('\0') {
             self.report(&path.span, format!("`ca_file` of origin {name} is not a path"), "not a path");
-        } else if address.scheme == Scheme::Http {
+            return None;
+        }
+        if address.scheme == Scheme::Http {
             let message = format!("origin {name} has a `ca_file`, but is spoken to without TLS");
             self.error(&path.span, message, "of no use", "begin its url with https://");
+            return None;
+        }
+        match self.files.read(path) {
+            Ok(content) => Some(Some(content.into())),
+            Err(why) => {
+                let message = format!("`ca_file` of origin {name} {why}");
+                self.error(&path.span, message, "not readable", "certificates in PEM");
+                None
+            }
         }
     }
 

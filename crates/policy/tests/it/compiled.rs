@@ -3,7 +3,7 @@
 use littoral_http_caching::{ClientDirectives, OriginDirectives, RequestCookie, SetCookie};
 use littoral_model::render_all;
 use littoral_policy::{
-    CacheMode, HostHeader, HostKey, QueryKey, RangeForward, Scheme, Site, SiteIds, read_site,
+    Address, CacheMode, Files, HostHeader, HostKey, QueryKey, RangeForward, Site, SiteIds, read_site,
 };
 use littoral_rules::Subject;
 use std::sync::Arc;
@@ -88,9 +88,18 @@ origin = "app"
 "#;
 
 fn good(source: &str) -> Site {
-    match read_site(source, "sites/test.toml", |_| SiteIds { index: 3, version: 9 }) {
+    match read_site(source, "sites/test.toml", &Named, |_| SiteIds { index: 3, version: 9 }) {
         Ok((site, warnings)) if warnings.is_empty() => site,
         Ok((_, mistakes)) | Err(mistakes) => panic!("{}", render_all(&mistakes, source)),
+    }
+}
+
+/// Every file says what it is called.
+struct Named;
+
+impl Files for Named {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        Ok(format!("content of {path}").into_bytes())
     }
 }
 
@@ -105,12 +114,13 @@ fn the_shortest_file_has_the_defaults() {
     assert!((site.memory_share - 1.0).abs() < f32::EPSILON);
 
     let origin = &site.origins[0];
-    assert_eq!((origin.scheme, &*origin.host, origin.port), (Scheme::Http, "app.example.com", 80));
+    assert_eq!(origin.address, Address::Tcp { host: "app.example.com".into(), port: 80 });
+    assert_eq!(origin.tls, None);
     assert_eq!((&*origin.authority, &origin.host_header), ("app.example.com", &HostHeader::Canonical));
     assert_eq!((origin.connections_max, origin.queue_max), (128, 1024));
     let timeouts = [origin.queue_timeout, origin.connect_timeout, origin.head_timeout, origin.idle_timeout];
     assert_eq!(timeouts.map(|timeout| timeout.as_secs()), [5, 3, 15, 30]);
-    assert_eq!((origin.pool_idle_timeout.as_secs(), &origin.ca_file), (30, &None));
+    assert_eq!(origin.pool_idle_timeout.as_secs(), 30);
 
     let behavior = &site.behaviors[0];
     assert_eq!(
@@ -140,21 +150,20 @@ fn every_setting_arrives_where_it_belongs() {
     assert_eq!(hosts, ["*.example.com", "shop.example.com", "example.net"]);
 
     let app = &site.origins[0];
-    assert_eq!(
-        (app.scheme, &*app.host, app.port, &*app.authority),
-        (Scheme::Https, "2001:db8::1", 8443, "[2001:db8::1]:8443")
-    );
+    assert_eq!(app.address, Address::Tcp { host: "2001:db8::1".into(), port: 8443 });
+    assert_eq!(&*app.authority, "[2001:db8::1]:8443");
     assert_eq!((app.connections_max, app.queue_max, &app.host_header), (7, 0, &HostHeader::Origin));
     let timeouts =
         [app.queue_timeout, app.connect_timeout, app.head_timeout, app.idle_timeout, app.pool_idle_timeout];
     assert_eq!(timeouts, [1, 2, 3, 4, 0].map(Duration::from_secs));
-    assert_eq!(app.ca_file.as_deref(), Some(std::path::Path::new("ca.pem")));
+    let tls = app.tls.as_ref().unwrap();
+    assert_eq!((&*tls.server_name, tls.roots.as_deref()), ("2001:db8::1", Some(&b"content of ca.pem"[..])));
     let fixed = &site.origins[1];
-    assert_eq!((&*fixed.authority, fixed.port), ("static.example.com", 80));
+    assert_eq!(&*fixed.authority, "static.example.com");
     assert_eq!(fixed.host_header, HostHeader::Fixed("files.example.com:81".into()));
 
     let images = &site.behaviors[0];
-    assert_eq!((images.origin, images.methods.to_string().as_str()), (1, "GET"));
+    assert_eq!((images.group, images.methods.to_string().as_str()), (1, "GET"));
     assert_eq!((images.lifetime_downstream, images.ranges), (Some(5), RangeForward::Whole));
     assert_eq!((images.request_body_bytes_max, images.response_stored_bytes_max), (1024, 2 << 20));
     assert!(images.last_modified_in_304);
@@ -217,7 +226,8 @@ fn the_key_of_a_site_is_the_same_always() {
 #[test]
 fn a_warning_does_not_keep_a_site_from_serving() {
     let source = SHORTEST.replace("[[behaviors]]", "[[behaviors]]\npath = \"/img/*\"");
-    let (site, warnings) = read_site(&source, "w.toml", |_| SiteIds::default()).expect("only a warning");
+    let (site, warnings) =
+        read_site(&source, "w.toml", &Named, |_| SiteIds::default()).expect("only a warning");
     assert_eq!((warnings.len(), site.behaviors.len()), (1, 1));
     assert!(!warnings[0].is_error());
 }

@@ -1,7 +1,7 @@
 //! The examples that the project ships are good, without a warning.
 
 use littoral_model::{parse_node, render_all};
-use littoral_policy::{PolicySet, SiteIds, read_site};
+use littoral_policy::{NoFiles, PolicySet, SiteIds, read_site};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ fn every_folder_of_examples_is_tested() {
 
 fn site(file: &Path) -> littoral_policy::Site {
     let (name, source) = read(file);
-    match read_site(&source, &name, |_| SiteIds::default()) {
+    match read_site(&source, &name, &NoFiles, |_| SiteIds::default()) {
         Ok((site, warnings)) if warnings.is_empty() => site,
         Ok((_, mistakes)) | Err(mistakes) => panic!("{}", render_all(&mistakes, &source)),
     }

@@ -1,13 +1,14 @@
 //! Which site answers for a host, and which sites cannot be in force together.
 
-use littoral_policy::{PolicySet, Site, SiteIds, read_site};
+use littoral_policy::{NoFiles, PolicySet, Site, SiteIds, read_site};
 use std::sync::Arc;
 
 fn site(name: &str, hosts: &str) -> Arc<Site> {
     let source = format!(
         "version = 1\nhosts = {hosts}\n[origins.app]\nurl = \"http://app.example.com\"\n[[behaviors]]\n"
     );
-    let (site, _) = read_site(&source, &format!("{name}.toml"), |_| SiteIds::default()).expect("a good site");
+    let (site, _) =
+        read_site(&source, &format!("{name}.toml"), &NoFiles, |_| SiteIds::default()).expect("a good site");
     Arc::new(site)
 }
 

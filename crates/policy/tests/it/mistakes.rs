@@ -5,7 +5,7 @@
 //! is committed.
 
 use littoral_model::{Mistake, parse_node, render_all};
-use littoral_policy::{SiteIds, read_site};
+use littoral_policy::{NoFiles, SiteIds, read_site};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ fn say(case: &Path, source: &str) -> String {
     let mistakes = if name.starts_with("node-") {
         parse_node(source, name).1
     } else {
-        match read_site(source, name, |_| SiteIds::default()) {
+        match read_site(source, name, &NoFiles, |_| SiteIds::default()) {
             Ok((_, warnings)) => warnings,
             Err(mistakes) => mistakes,
         }

@@ -1,7 +1,7 @@
 //! Whatever stands in a file: reading it ends, in a site or in mistakes that can be shown.
 
 use littoral_model::{parse_node, render_all, render_colored};
-use littoral_policy::{SiteIds, read_site};
+use littoral_policy::{NoFiles, SiteIds, read_site};
 use proptest::prelude::*;
 
 /// Lines that together come close to being a site.
@@ -47,10 +47,10 @@ const LINES: &[&str] = &[
 
 fn read_everything(source: &str) {
     let (_, node) = parse_node(source, "node.toml");
-    let site = match read_site(source, "site.toml", |_| SiteIds::default()) {
+    let site = match read_site(source, "site.toml", &NoFiles, |_| SiteIds::default()) {
         Ok((site, warnings)) => {
             assert!(!site.behaviors.is_empty() && !site.origins.is_empty() && !site.hosts.is_empty());
-            assert!(site.behaviors.iter().all(|behavior| behavior.origin < site.origins.len()));
+            assert!(site.behaviors.iter().all(|behavior| behavior.group < site.groups.len()));
             assert!(!warnings.iter().any(littoral_model::Mistake::is_error));
             warnings
         }
