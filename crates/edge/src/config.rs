@@ -1,5 +1,6 @@
 //! What the edge is started with. Values are checked where they come from (the node file); the ranges are stated here.
 
+use littoral_resolver::ResolverConfig;
 use littoral_runtime::Clock;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ pub struct EdgeConfig {
     pub limits: EdgeLimits,
     /// Where the access log goes.
     pub access_log: AccessLog,
+    /// How the names of origins are resolved.
+    pub resolver: ResolverConfig,
     /// The clock that freshness is judged by.
     pub clock: Clock,
 }
@@ -80,6 +83,7 @@ impl Default for EdgeConfig {
             memory_bytes: 256 * 1024 * 1024,
             limits: EdgeLimits::default(),
             access_log: AccessLog::Off,
+            resolver: ResolverConfig::default(),
             clock: Clock::system(),
         }
     }

@@ -5,13 +5,14 @@ use crate::config::{AccessLog, EdgeConfig};
 use crate::current::Current;
 use crate::fill::FillTable;
 use crate::origin::Origins;
-use crate::origin::connect::Trust;
+use crate::origin::trust::Trust;
 use crate::report::{self, Reporter, WorkerReport, format_record};
 use crate::tls::{self, TlsError};
 use crate::worker::{Mailboxes, Shared, Worker, WorkerMessage};
 use littoral_cache::{MemoryStore, SiteIx, Store};
 use littoral_ledger::{Fence, Limits as FenceLimits};
 use littoral_policy::PolicySet;
+use littoral_resolver::Resolver;
 use littoral_runtime::ring::{LogTarget, LogWriter};
 use littoral_runtime::{BindError, Drain, DrainEnd, Listener};
 use parking_lot::Mutex;
@@ -140,7 +141,9 @@ impl Edge {
 
         let (mailboxes, inboxes) = Mailboxes::new(workers);
         let (reports, reporter) = start_reports(&config, workers, &policy)?;
-        let shared = Arc::new(shared(config, policy, mailboxes, reporter));
+        let resolver =
+            Resolver::start(config.resolver.clone(), config.clock.clone()).map_err(StartError::Thread)?;
+        let shared = Arc::new(shared(config, policy, mailboxes, reporter, resolver));
 
         let (stop, stopped) = watch::channel(false);
         let mut kept = Vec::new();
@@ -288,7 +291,13 @@ impl Drop for Edge {
     }
 }
 
-fn shared(config: EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter: Reporter) -> Shared {
+fn shared(
+    config: EdgeConfig,
+    policy: PolicySet,
+    mailboxes: Mailboxes,
+    reporter: Reporter,
+    resolver: Resolver,
+) -> Shared {
     let mailboxes = Arc::new(mailboxes);
     let store = Arc::new(MemoryStore::new(config.memory_bytes, &shares(&policy)));
     Shared {
@@ -302,6 +311,7 @@ fn shared(config: EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter:
         fills: FillTable::new(),
         origins: Origins::new(mailboxes.clone()),
         trust: Trust::default(),
+        resolver,
         mailboxes,
         reporter,
         drain: Drain::new(),

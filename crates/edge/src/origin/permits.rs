@@ -3,11 +3,11 @@
 //! requests (`pool`) and is nudged when a permit comes free; a nudge that was lost is made good by the sweep.
 
 use crate::worker::{Mailboxes, WorkerMessage};
-use littoral_policy::OriginServer;
+use littoral_policy::{OriginProtocol, OriginServer};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Identity of an origin server within a process: the address of its compiled form, which `OriginShared` keeps
 /// alive. A changed origin is another one, with a pool of its own.
@@ -32,6 +32,8 @@ pub(crate) struct OriginShared {
     waiting: Box<[AtomicU32]>,
     /// Idle connections, by thread.
     idle: Box<[AtomicU32]>,
+    /// Its last connection turned out to serve one request at a time, although it might have been otherwise.
+    unshared: AtomicBool,
     mailboxes: Arc<Mailboxes>,
 }
 
@@ -57,6 +59,7 @@ impl Origins {
                     queued: AtomicU32::new(0),
                     waiting: per_thread(),
                     idle: per_thread(),
+                    unshared: AtomicBool::new(false),
                     mailboxes: self.mailboxes.clone(),
                 })
             })
@@ -81,6 +84,22 @@ impl Origins {
 impl OriginShared {
     pub(crate) fn id(&self) -> OriginId {
         origin_id(&self.server)
+    }
+
+    /// Whether a new connection may carry many requests at a time, as far as is known.
+    pub(crate) fn may_share(&self) -> bool {
+        match self.server.protocol {
+            OriginProtocol::Http1 => false,
+            OriginProtocol::Http2 => true,
+            OriginProtocol::Auto => self.server.tls.is_some() && !self.unshared.load(Ordering::Relaxed),
+        }
+    }
+
+    /// What a connection turned out to be.
+    pub(crate) fn note_shared(&self, shared: bool) {
+        if self.server.protocol == OriginProtocol::Auto {
+            self.unshared.store(!shared, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn try_permit(self: &Arc<Self>) -> Option<Permit> {
