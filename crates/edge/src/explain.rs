@@ -1,23 +1,28 @@
-//! What would happen to a request, and why: site, behavior, key, stored variants with their freshness and purge
-//! state. It goes through the same functions as a request does, and changes nothing.
+//! What would happen to a request, and why: site, behavior, key, origins, stored variants with their freshness and
+//! purge state, and every rule that the request meets. It goes through the functions that a request goes through, and
+//! changes nothing.
+
+mod probe;
 
 use crate::current::Snapshot;
 use crate::edge::Edge;
-use crate::key;
-use crate::lookup::verdict;
-use crate::request::{Protocol, Request, authority_and_host};
-use crate::respond::Place;
-use crate::target::Target;
-use bytes::Bytes;
+use crate::field_rules::Changes;
+use crate::key::{self, KeyText};
+use crate::lookup::{self, Usable, usable, verdict};
+use crate::request::Request;
+use crate::respond::{Head, Place};
+use crate::serve::{Course, course};
+use crate::subject::{keyed_subject, scope, subject};
+use crate::{redirect, rewrite, route};
 use littoral_cache::{Content, KeyRef, Store, StoredResponse};
-use littoral_http_caching::{ClientDirectives, Fields, Known, Method, RequestDirectives, Reuse, judge_reuse};
+use littoral_http_caching::{Known, Method};
 use littoral_ledger::Verdict;
-use littoral_policy::{CacheMode, PolicySet};
-use littoral_rules::Subject;
+use littoral_policy::FieldRule;
+use probe::Described;
+pub(crate) use probe::{Probe, ProbeError, probe};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::IpAddr;
 
 /// A request to be explained.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -31,10 +36,23 @@ pub struct ExplainRequest {
     /// Further request fields, names and values.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
+    /// The client's address. Default 127.0.0.1.
+    #[serde(default)]
+    pub from: Option<IpAddr>,
+    /// Bytes of content that it brings. Default: none.
+    #[serde(default)]
+    pub body_bytes: Option<u64>,
 }
 
 fn get() -> String {
     "GET".to_owned()
+}
+
+impl ExplainRequest {
+    /// A plain `GET`.
+    pub fn get(url: impl Into<String>) -> ExplainRequest {
+        ExplainRequest { url: url.into(), method: get(), headers: Vec::new(), from: None, body_bytes: None }
+    }
 }
 
 /// Why nothing can be explained.
@@ -46,6 +64,8 @@ pub enum ExplainError {
     BadMethod(String),
     /// A header field's name or value cannot be sent.
     BadHeader(String),
+    /// Nobody would get an answer but a refusal: its name.
+    Refused(&'static str),
 }
 
 impl fmt::Display for ExplainError {
@@ -58,6 +78,7 @@ impl fmt::Display for ExplainError {
                 write!(f, "`{method}` is not a method; expected a token such as GET")
             }
             ExplainError::BadHeader(name) => write!(f, "`{name}` cannot be a header field"),
+            ExplainError::Refused(reason) => write!(f, "such a request is refused when it is read: {reason}"),
         }
     }
 }
@@ -75,15 +96,28 @@ pub struct Explanation {
     pub source: Option<String>,
     /// The first behavior that matches; none: the request gets a 404.
     pub behavior: Option<String>,
-    /// The origin server that the behavior fetches from.
+    /// The origin server or group that the behavior fetches from.
     pub origin: Option<String>,
-    /// The target as the origin would see it.
+    /// The target as the origin would see it, rewritten if the behavior does.
     pub target: Option<String>,
+    /// Where a redirect sends the client.
+    pub location: Option<String>,
+    /// The status of an answer that is made here.
+    pub status: Option<u16>,
+    /// Fields that rules set for the origin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origin_fields: Vec<(String, String)>,
+    /// Fields that rules keep from the origin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origin_fields_removed: Vec<String>,
+    /// Rules for the answer's fields that this request meets: `set x-served-by`, in the order in which they apply.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer_rules: Vec<String>,
     /// The canonical URL: what a purge names.
     pub url: Option<String>,
     /// The whole key, readable.
     pub key: Option<String>,
-    /// What would happen: `hit`, `stale`, `revalidate`, `miss`, `pass` or `refuse`.
+    /// What would happen: `hit`, `stale`, `revalidate`, `miss`, `pass`, `redirect` or `refuse`.
     pub outcome: String,
     /// Why, in words.
     pub why: String,
@@ -124,193 +158,140 @@ pub struct StoredVariant {
     pub effective_position: u64,
 }
 
-/// A request made from words, and where it belongs.
-pub(crate) struct Probe {
-    pub(crate) request: Request,
-    pub(crate) site: usize,
-    /// None where no behavior matches.
-    pub(crate) place: Option<Place>,
-}
-
-pub(crate) enum ProbeError {
-    NotAUrl(&'static str),
-    BadMethod,
-    BadHeader(String),
-    NoSite,
-}
-
-/// Makes a request from a URL and routes it.
-pub(crate) fn probe(
-    policy: &Arc<PolicySet>,
-    url: &str,
-    method: &str,
-    headers: &[(String, String)],
-) -> Result<Probe, ProbeError> {
-    let request = request(url, method, headers)?;
-    let site = policy.site_position(&request.host).ok_or(ProbeError::NoSite)?;
-    let subject = Subject { host: &request.host, path: request.target.path(), method: &request.method_text };
-    let place = policy.sites()[site]
-        .behavior_position(&subject)
-        .map(|behavior| Place::new(Snapshot::new(policy.clone()), site).with_behavior(behavior));
-    Ok(Probe { request, site, place })
-}
-
-fn request(url: &str, method: &str, headers: &[(String, String)]) -> Result<Request, ProbeError> {
-    let (scheme, rest) = url.split_once("://").ok_or(ProbeError::NotAUrl("no scheme"))?;
-    let scheme = match scheme {
-        "http" => "http",
-        "https" => "https",
-        _ => return Err(ProbeError::NotAUrl("scheme is neither http nor https")),
-    };
-    let rest = rest.split('#').next().unwrap_or(rest);
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    if littoral_h1::Authority::parse(authority.as_bytes()).is_none() {
-        return Err(ProbeError::NotAUrl("no host, or not a valid one"));
-    }
-    if !path.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(ProbeError::NotAUrl("characters that must be percent-encoded"));
-    }
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    let target =
-        Target::normalize(Bytes::from(path)).map_err(|mistake| ProbeError::NotAUrl(mistake.as_str()))?;
-    if !littoral_h1::is_field_name(method.as_bytes()) {
-        return Err(ProbeError::BadMethod);
-    }
-    let mut fields = Fields::builder();
-    for (name, value) in headers {
-        if !littoral_h1::is_field_name(name.as_bytes()) || !littoral_h1::is_field_value(value.as_bytes()) {
-            return Err(ProbeError::BadHeader(name.clone()));
-        }
-        fields.push(name.as_bytes(), value.trim().as_bytes());
-    }
-    let (authority, host) = authority_and_host(&Bytes::copy_from_slice(authority.as_bytes()));
-    Ok(Request {
-        protocol: Protocol::Http11,
-        method: Method::of(method.as_bytes()),
-        method_text: Bytes::copy_from_slice(method.as_bytes()),
-        host,
-        authority,
-        target,
-        fields: fields.finish(),
-        scheme,
-        client: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        body_length: None,
-        has_body: false,
-        upgrade: None,
-        id: 0,
-    })
-}
-
 impl Edge {
     /// Explains what would happen to a request.
     ///
     /// # Errors
     /// When the request could not even be sent.
     pub fn explain(&self, asked: &ExplainRequest) -> Result<Explanation, ExplainError> {
-        let policy = self.policy();
-        let mut explanation =
+        let described = Described {
+            url: &asked.url,
+            method: &asked.method,
+            headers: &asked.headers,
+            from: asked.from,
+            body_bytes: asked.body_bytes,
+        };
+        let request = probe::request(&described, &self.shared.limits.h1).map_err(|error| match error {
+            ProbeError::NotAUrl(why) => ExplainError::NotAUrl(asked.url.clone(), why),
+            ProbeError::BadMethod => ExplainError::BadMethod(asked.method.clone()),
+            ProbeError::BadHeader(name) => ExplainError::BadHeader(name),
+            ProbeError::Refused(reason) => ExplainError::Refused(reason),
+            ProbeError::NoSite => unreachable!("a request alone has no site"),
+        })?;
+        let explanation =
             Explanation { purge_position: self.shared.fence.position().number, ..Explanation::default() };
-        let probe = match probe(&policy, &asked.url, &asked.method, &asked.headers) {
-            Ok(probe) => probe,
-            Err(ProbeError::NotAUrl(why)) => return Err(ExplainError::NotAUrl(asked.url.clone(), why)),
-            Err(ProbeError::BadMethod) => return Err(ExplainError::BadMethod(asked.method.clone())),
-            Err(ProbeError::BadHeader(name)) => return Err(ExplainError::BadHeader(name)),
-            Err(ProbeError::NoSite) => {
-                return Ok(explanation.because("refuse", "no site has this host: the answer is 404"));
+        Ok(match route::route(Snapshot::new(self.policy()), &self.shared.name, &request) {
+            Ok(place) => self.explain_at(&place, &request, explanation.at(&place)),
+            Err(turned) => {
+                let explanation = match &turned.answer.place {
+                    Some(place) => explanation.at(place),
+                    None => explanation,
+                };
+                let reason = turned.answer.note.detail.unwrap_or("refused");
+                let why = format!("the answer is {}: {reason}", turned.answer.status);
+                Explanation { status: Some(turned.answer.status), ..explanation }.because("refuse", &why)
             }
-        };
-        let site = &policy.sites()[probe.site];
-        explanation.site = Some(site.name.to_string());
-        explanation.site_version = Some(site.version);
-        explanation.source = Some(site.source.to_string());
-        let Some(place) = &probe.place else {
-            return Ok(explanation.because("refuse", "no behavior of the site matches: the answer is 404"));
-        };
-        Ok(self.explain_at(place, &probe.request, explanation))
+        })
     }
 
     fn explain_at(&self, place: &Place, request: &Request, mut explanation: Explanation) -> Explanation {
-        let behavior = place.behavior().expect("placed");
-        explanation.behavior = Some(behavior.name.to_string());
-        explanation.origin = Some(place.site().groups[behavior.group].name.to_string());
+        let node = &self.shared.name;
+        explanation.answer_rules = answer_rules(place, request);
+        if let Some(answer) = redirect::redirect(place, node, request) {
+            let location = match &answer.head {
+                Head::Fields(fields) => fields.get(Known::Location).map(text),
+                Head::Stored(..) => None,
+            };
+            let explanation = Explanation { status: Some(answer.status), location, ..explanation };
+            return explanation.because("redirect", "a redirect of the behavior fits");
+        }
         let key = key::build(place, request, Vec::new());
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        explanation.target = Some(text(key.target.as_bytes()));
         explanation.url = Some(text(&key.bytes[key.url.clone()]));
         explanation.key = Some(
             format!("{}://{}", request.scheme, text(&key.bytes[key.url.start..]))
                 .replace('\0', " | ")
                 .replace('\n', "="),
         );
-        if !behavior.methods.allows(&request.method_text) {
-            return explanation
-                .because("refuse", "the behavior does not allow the method: the answer is 405");
+        match rewrite::origin_target(place, node, request, &key.target) {
+            Ok(target) => explanation.target = Some(text(target.as_bytes())),
+            Err(mistake) => {
+                let explanation = Explanation { status: Some(500), ..explanation };
+                let why = format!("a rewrite of the behavior makes no target of it: {}", mistake.as_str());
+                return explanation.because("refuse", &why);
+            }
         }
-        if !matches!(request.method, Method::Get | Method::Head) {
-            return explanation.because("pass", "the method is not one that is answered from the cache");
+        explain_origin_fields(place, node, request, &key, &mut explanation);
+        match course(place, request) {
+            Course::Pass(_, Some("upgrade"), _) => {
+                explanation.because("pass", "the client wants to change the protocol")
+            }
+            Course::Pass(_, Some("request-body"), _) => {
+                explanation.because("pass", "the request brings content")
+            }
+            Course::Pass(_, Some("bypass-condition"), _) => {
+                explanation.because("pass", "a bypass condition of the behavior holds")
+            }
+            Course::Pass(..) if !matches!(request.method, Method::Get | Method::Head) => {
+                explanation.because("pass", "the method is not one that is answered from the cache")
+            }
+            Course::Pass(..) => explanation.because("pass", "the behavior bypasses the cache"),
+            Course::Cache => self.explain_stored(place, request, &key, explanation),
         }
-        if behavior.cache == CacheMode::Bypass {
-            return explanation.because("pass", "the behavior bypasses the cache");
-        }
-        if key::bypasses(place, request) {
-            return explanation.because("pass", "a bypass condition of the behavior holds");
-        }
-        self.explain_stored(place, request, &key, explanation)
     }
 
     fn explain_stored(
         &self,
         place: &Place,
         request: &Request,
-        key: &key::KeyText,
+        key: &KeyText,
         mut explanation: Explanation,
     ) -> Explanation {
-        let Some(entry) = self.shared.store.lookup(KeyRef::new(&key.bytes)) else {
-            return explanation.because("miss", "nothing is stored under the key");
+        let entry = self.shared.store.lookup(KeyRef::new(&key.bytes));
+        let variants = entry.as_ref().map_or(&[][..], |entry| entry.variants());
+        let selected = entry.as_ref().and_then(|entry| entry.position(&request.fields, &mut Vec::new()));
+        let described = variants.iter().enumerate();
+        explanation.variants =
+            described.map(|(nth, variant)| self.describe(variant, selected == Some(nth))).collect();
+        let only_if_cached =
+            lookup::directives(place, request).is_some_and(|directives| directives.only_if_cached);
+        let forward = |explanation: Explanation, outcome, why: &str| {
+            if only_if_cached {
+                let explanation = Explanation { status: Some(504), ..explanation };
+                return explanation.because("refuse", "the client wants only what is stored and fresh");
+            }
+            // A response to HEAD is not kept for others.
+            let outcome = if request.method == Method::Head { "pass" } else { outcome };
+            explanation.because(outcome, why)
         };
-        let selected =
-            entry.position(&request.fields, &mut Vec::new()).map(|nth| entry.variants()[nth].clone());
-        explanation.variants = entry
-            .variants()
-            .iter()
-            .map(|variant| {
-                let chosen = selected.as_ref().is_some_and(|selected| Arc::ptr_eq(selected, variant));
-                self.describe(variant, chosen)
-            })
-            .collect();
-        let Some(stored) = selected else {
-            return explanation.because("miss", "no stored variant has these selecting header fields");
+        let Some(stored) = selected.map(|nth| &variants[nth]) else {
+            return match variants {
+                [] => forward(explanation, "miss", "nothing is stored under the key"),
+                _ => forward(explanation, "miss", "no stored variant has these selecting header fields"),
+            };
         };
-        if request.fields.has(Known::Authorization) && !stored.terms.authorization_shared {
-            return explanation.because(
-                "miss",
-                "the request carries credentials, and the stored response may not be shared",
-            );
-        }
-        match verdict(&self.shared.fence, &stored) {
-            Verdict::Hard => return explanation.because("miss", "what is stored has been purged"),
-            Verdict::Soft => return explanation.because("revalidate", "what is stored has been soft-purged"),
-            Verdict::Live => {}
-        }
-        let rules = &place.behavior().expect("placed").rules;
-        let directives = (rules.client_directives == ClientDirectives::Honour)
-            .then(|| RequestDirectives::parse(&request.fields));
-        match judge_reuse(&stored.terms, directives.as_ref(), self.shared.clock.now()) {
-            Reuse::Fresh => explanation.because("hit", "the stored response is fresh"),
-            Reuse::StaleWhileRevalidate => {
+        let purged = verdict(&self.shared.fence, stored);
+        match usable(stored, purged, place, request, self.shared.clock.now()) {
+            Usable::Fresh => explanation.because("hit", "the stored response is fresh"),
+            Usable::Stale => {
                 explanation.because("stale", "the stored response is served while it is revalidated")
             }
-            Reuse::MustRevalidate(why) => {
-                let why = format!("the stored response must be validated first: {}", why.as_str());
-                explanation.because("revalidate", &why)
+            Usable::Validate(_, why) => {
+                let why = format!("the stored response must be validated first: {why}");
+                forward(explanation, "revalidate", &why)
+            }
+            Usable::Not(_, Some("authorization")) => {
+                let why = "the request carries credentials, and the stored response may not be shared";
+                forward(explanation, "miss", why)
+            }
+            Usable::Not(_, Some(_)) => forward(explanation, "miss", "what is stored has been purged"),
+            Usable::Not(_, None) => {
+                forward(explanation, "miss", "the part that is stored is not the one asked for")
             }
         }
     }
 
     fn describe(&self, stored: &StoredResponse, selected: bool) -> StoredVariant {
         let now = self.shared.clock.now();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         StoredVariant {
             status: stored.status,
             selected,
@@ -340,4 +321,46 @@ impl Explanation {
         self.why = why.to_owned();
         self
     }
+
+    /// With what is said of a place.
+    fn at(mut self, place: &Place) -> Explanation {
+        let site = place.site();
+        self.site = Some(site.name.to_string());
+        self.site_version = Some(site.version);
+        self.source = Some(site.source.to_string());
+        if let Some(behavior) = place.behavior() {
+            self.behavior = Some(behavior.name.to_string());
+            self.origin = Some(site.group_of(behavior).name.to_string());
+        }
+        self
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What rules make of the fields for the origin.
+fn explain_origin_fields(
+    place: &Place,
+    node: &str,
+    request: &Request,
+    key: &KeyText,
+    explanation: &mut Explanation,
+) {
+    let behavior = place.behavior().expect("placed");
+    let id = request.id_text();
+    let scope = scope(place, node, keyed_subject(place, request, &key.target), &id);
+    let changes =
+        Changes::of(&behavior.request_fields, &scope, |name| request.fields.named(name).next().is_some());
+    explanation.origin_fields = changes.lines().map(|(name, value)| (text(name), text(value))).collect();
+    explanation.origin_fields_removed = changes.removed().map(text).collect();
+}
+
+/// The rules for the answer's fields whose conditions this request meets.
+fn answer_rules(place: &Place, request: &Request) -> Vec<String> {
+    let subject = subject(request);
+    let met = |rule: &&FieldRule| rule.when.as_ref().is_none_or(|when| when.matches(&subject));
+    let rules = &place.behavior().expect("placed").response_fields;
+    rules.iter().filter(met).map(|rule| format!("{} {}", rule.change.as_str(), rule.name)).collect()
 }

@@ -2,7 +2,7 @@
 //! HEAD freshen or invalidate (§4.3.5).
 
 use crate::fill::with_fields;
-use crate::key;
+use crate::key::{self, StoredUrl};
 use crate::lookup::stored_variant;
 use crate::request::Request;
 use crate::respond::Place;
@@ -15,7 +15,6 @@ use littoral_http_caching::{
     judge_storing, stored_fields,
 };
 use littoral_ledger::{Kind, Purge, Scope, SiteKey};
-use littoral_rules::Subject;
 use std::sync::Arc;
 
 /// Draws the consequences of a response that was passed through.
@@ -50,27 +49,24 @@ pub(crate) fn after(
 /// with many unsafe requests must not fill the table.
 fn invalidate(worker: &Worker, place: &Place, request: &Request, target: &Target) {
     let get = as_get(request, target);
-    let subject = Subject { host: &get.host, path: get.target.path(), method: &get.method_text };
     // What is stored was keyed by the behavior of its own method and path.
-    let place = match place.site().behavior_position(&subject) {
-        Some(behavior) => place.clone().with_behavior(behavior),
-        None => place.clone(),
-    };
-    let key = key::build(&place, &get, Vec::new());
-    let url = &key.bytes[key.url];
-    let concerned = ["http", "https"].into_iter().any(|scheme| {
+    for StoredUrl { canonical, keyed_by_more } in key::stored_urls(place, &get) {
+        if keyed_by_more || is_concerned(worker, place, &canonical) {
+            let scope = Scope::Url(String::from_utf8_lossy(&canonical).into());
+            worker.shared.fence.apply(&Purge { site: SiteKey(place.site().key), scope, kind: Kind::Hard });
+        }
+    }
+}
+
+/// Whether something is stored or being fetched under this URL alone.
+fn is_concerned(worker: &Worker, place: &Place, url: &[u8]) -> bool {
+    ["http", "https"].into_iter().any(|scheme| {
         let mut key = Vec::with_capacity(url.len() + 16);
-        key::append_prefix(&place, scheme, &mut key);
+        key::append_prefix(place, scheme, &mut key);
         key.extend_from_slice(url);
         worker.shared.store.lookup(KeyRef::new(&key)).is_some()
             || worker.shared.fills.any(|filling| filling.starts_with(&key))
-    });
-    let policy = &place.behavior().expect("routed").key;
-    let keyed_by_more = !policy.headers.is_empty() || !policy.cookies.is_empty();
-    if concerned || keyed_by_more {
-        let scope = Scope::Url(String::from_utf8_lossy(url).into());
-        worker.shared.fence.apply(&Purge { site: SiteKey(place.site().key), scope, kind: Kind::Hard });
-    }
+    })
 }
 
 /// The `GET` whose answer is stored for `target`, without fields of its own.

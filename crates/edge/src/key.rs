@@ -16,7 +16,7 @@ pub(crate) struct KeyText {
     pub(crate) bytes: Vec<u8>,
     /// Where in `bytes` the canonical URL (`host/path?query`) lies: what purges name.
     pub(crate) url: std::ops::Range<usize>,
-    /// What the origin is asked for.
+    /// What of the request's target is in it; the origin is asked for this, or for what a rewrite makes of it.
     pub(crate) target: Target,
 }
 
@@ -31,7 +31,38 @@ pub(crate) fn build(place: &Place, request: &Request, mut bytes: Vec<u8>) -> Key
     bytes.extend_from_slice(target.as_bytes());
     let url = start..bytes.len();
     append_keyed_fields(policy, &request.fields, &mut bytes);
+    if let Some(owner) = &policy.owner {
+        bytes.push(END_OF_URL);
+        bytes.push(b'@');
+        bytes.extend_from_slice(owner.as_bytes());
+    }
     KeyText { bytes, url, target }
+}
+
+/// A URL under which a behavior may have stored an answer to a `GET`.
+pub(crate) struct StoredUrl {
+    pub(crate) canonical: Vec<u8>,
+    /// Its keys hold more than the URL: what is stored under it cannot be looked up by it alone.
+    pub(crate) keyed_by_more: bool,
+}
+
+/// Where the behaviors of the site may have stored what they answered to a `GET` for the request's URL, each place
+/// once.
+pub(crate) fn stored_urls(place: &Place, request: &Request) -> Vec<StoredUrl> {
+    let mut urls: Vec<StoredUrl> = Vec::new();
+    for behavior in place.site().behaviors_of_url(&request.host, request.target.path()) {
+        let place = place.clone().with_behavior(behavior);
+        let policy = &place.behavior().expect("just set").key;
+        let keyed_by_more =
+            !policy.headers.is_empty() || !policy.cookies.is_empty() || policy.owner.is_some();
+        let key = build(&place, request, Vec::new());
+        let canonical = &key.bytes[key.url];
+        match urls.iter_mut().find(|known| known.canonical == canonical) {
+            Some(known) => known.keyed_by_more |= keyed_by_more,
+            None => urls.push(StoredUrl { canonical: canonical.to_vec(), keyed_by_more }),
+        }
+    }
+    urls
 }
 
 /// What stands before the URL in a key: the site, and the scheme, which the origin learns by `X-Forwarded-Proto` and

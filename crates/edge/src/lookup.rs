@@ -31,6 +31,19 @@ pub(crate) fn directives(place: &Place, request: &Request) -> Option<RequestDire
     (rules.client_directives == ClientDirectives::Honour).then(|| RequestDirectives::parse(&request.fields))
 }
 
+/// What may be done with a stored response that a request selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Usable {
+    /// Answers as it is.
+    Fresh,
+    /// Answers, and is to be validated meanwhile.
+    Stale,
+    /// Must be validated first: why the request goes forward.
+    Validate(Fwd, &'static str),
+    /// Does not help.
+    Not(Fwd, Option<&'static str>),
+}
+
 /// Looks for a stored response under `key`.
 pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: KeyRef<'_>) -> Found {
     let held = match select(worker, request, key) {
@@ -38,23 +51,41 @@ pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: KeyRe
         Selected::OtherVariants => return Found::Nothing(Fwd::VaryMiss, None),
         Selected::Nothing => return Found::Nothing(Fwd::UriMiss, None),
     };
-    if request.fields.has(Known::Authorization) && !held.terms.authorization_shared {
-        return Found::Nothing(Fwd::Miss, Some("authorization"));
-    }
     // What the hot table gave was found live at the site's present purge position.
-    if let Held::Shared(stored) = &held {
-        match verdict(&worker.shared.fence, stored) {
-            Verdict::Live => {}
-            Verdict::Soft => return Found::Validate(held, Fwd::Stale, "soft-purged"),
-            Verdict::Hard => return Found::Nothing(Fwd::Miss, Some("purged")),
-        }
+    let purged = match &held {
+        Held::Shared(stored) => verdict(&worker.shared.fence, stored),
+        Held::Hot(..) => Verdict::Live,
+    };
+    match usable(&held, purged, place, request, worker.now()) {
+        Usable::Fresh => Found::Fresh(held),
+        Usable::Stale => Found::Stale(held),
+        Usable::Validate(forward, detail) => Found::Validate(held, forward, detail),
+        Usable::Not(forward, detail) => Found::Nothing(forward, detail),
     }
-    if !has_what_is_asked(&held, request) {
-        return Found::Nothing(Fwd::Partial, None);
+}
+
+/// What may be done with `stored`, which the request's fields select and of which the fence says `purged`.
+pub(crate) fn usable(
+    stored: &StoredResponse,
+    purged: Verdict,
+    place: &Place,
+    request: &Request,
+    now: i64,
+) -> Usable {
+    if request.fields.has(Known::Authorization) && !stored.terms.authorization_shared {
+        return Usable::Not(Fwd::Miss, Some("authorization"));
     }
-    match judge_reuse(&held.terms, directives(place, request).as_ref(), worker.now()) {
-        Reuse::Fresh => Found::Fresh(held),
-        Reuse::StaleWhileRevalidate => Found::Stale(held),
+    match purged {
+        Verdict::Live => {}
+        Verdict::Soft => return Usable::Validate(Fwd::Stale, "soft-purged"),
+        Verdict::Hard => return Usable::Not(Fwd::Miss, Some("purged")),
+    }
+    if !has_what_is_asked(stored, request) {
+        return Usable::Not(Fwd::Partial, None);
+    }
+    match judge_reuse(&stored.terms, directives(place, request).as_ref(), now) {
+        Reuse::Fresh => Usable::Fresh,
+        Reuse::StaleWhileRevalidate => Usable::Stale,
         Reuse::MustRevalidate(why) => {
             let forward = match why {
                 Revalidate::Stale | Revalidate::NoCache => Fwd::Stale,
@@ -62,7 +93,7 @@ pub(crate) fn look(worker: &Worker, place: &Place, request: &Request, key: KeyRe
                     Fwd::Request
                 }
             };
-            Found::Validate(held, forward, why.as_str())
+            Usable::Validate(forward, why.as_str())
         }
     }
 }
@@ -117,7 +148,7 @@ fn hot_variant(hot: &Rc<HotEntry>, request: &Request, scratch: &mut Vec<u8>) -> 
 }
 
 /// A partial response answers only requests for ranges that it covers.
-fn has_what_is_asked(held: &Held, request: &Request) -> bool {
+fn has_what_is_asked(held: &StoredResponse, request: &Request) -> bool {
     match &held.content {
         Content::Whole(_) => true,
         Content::Partial(partial) => {

@@ -9,7 +9,7 @@ use crate::origin::{OriginError, OriginRequest, OriginResponse, RequestBody, fet
 use crate::request::Request;
 use crate::respond::{Body, Head, Place, Response};
 use crate::worker::Worker;
-use crate::{invalidate, key};
+use crate::{invalidate, key, rewrite};
 use littoral_http_caching::{Fields, Fwd, Known, Times, hop_by_hop::end_to_end};
 use littoral_policy::{HostHeader, OriginServer};
 use std::rc::Rc;
@@ -31,9 +31,14 @@ pub(crate) async fn pass_through(
     body: RequestBody,
     interim: Option<InterimSink>,
 ) -> Response {
+    let keyed = key::build(place, request, Vec::new()).target;
+    let target = match rewrite::origin_target(place, &worker.shared.name, request, &keyed) {
+        Ok(target) => target,
+        Err(mistake) => return rewrite::unusable(mistake).at(place),
+    };
     let outgoing = OriginRequest {
         method: http_method(request),
-        target: key::build(place, request, Vec::new()).target.as_bytes().clone(),
+        target: target.as_bytes().clone(),
         fields: for_origin(worker, place, request, Conditionals::Client, true, pass.upgrade.as_deref()),
         body,
         interim,

@@ -1,11 +1,13 @@
 //! Purges on this node: words of an operator become entries of the fence, which are acknowledged when every thread has
 //! passed a turn of its loop. No answer that begins after the acknowledgement uses what was purged.
 
+use crate::current::Snapshot;
 use crate::edge::Edge;
-use crate::explain::{ProbeError, probe};
+use crate::explain::{Probe, ProbeError, probe};
 use crate::key;
 use crate::lookup::verdict;
 use crate::request::authority_and_host;
+use crate::respond::Place;
 use crate::worker::WorkerMessage;
 use bytes::Bytes;
 use littoral_cache::Store;
@@ -218,8 +220,9 @@ fn plan(policy: &Arc<PolicySet>, request: &PurgeRequest) -> Result<Vec<Purge>, P
         add(only.ok_or(PurgeError::EverythingWithoutSite)?, Scope::Everything);
     }
     for url in &request.urls {
-        let (site, canonical) = canonical_url(policy, url)?;
-        add(check_site(only, site, url)?, Scope::Url(canonical));
+        let (site, canonical) = canonical_urls(policy, url)?;
+        let site = check_site(only, site, url)?;
+        canonical.into_iter().for_each(|url| add(site, Scope::Url(url)));
     }
     for prefix in &request.prefixes {
         let (site, canonical) = canonical_prefixes(policy, prefix)?;
@@ -251,30 +254,33 @@ fn check_site<'a>(
     }
 }
 
-/// The URL as keys have it: the site's canonical host, the normalized path, the keyed part of the query.
-fn canonical_url<'a>(policy: &'a Arc<PolicySet>, url: &str) -> Result<(&'a Arc<Site>, Box<str>), PurgeError> {
-    let probe = probe(policy, url, "GET", &[]).map_err(|error| match error {
+/// The URL as keys have it: the site's canonical host, the normalized path, the keyed part of the query; more than one
+/// where several behaviors may answer for it and key it differently.
+fn canonical_urls<'a>(
+    policy: &'a Arc<PolicySet>,
+    url: &str,
+) -> Result<(&'a Arc<Site>, Vec<Box<str>>), PurgeError> {
+    let Probe { request, site } = probe(policy, url).map_err(|error| match error {
         ProbeError::NotAUrl(why) => PurgeError::NotAUrl(url.to_owned(), why),
         ProbeError::NoSite => PurgeError::NoSiteFor(url.to_owned()),
-        ProbeError::BadMethod | ProbeError::BadHeader(_) => PurgeError::NotAUrl(url.to_owned(), "unreadable"),
+        ProbeError::BadMethod | ProbeError::BadHeader(_) | ProbeError::Refused(_) => {
+            PurgeError::NotAUrl(url.to_owned(), "unreadable")
+        }
     })?;
-    let site = &policy.sites()[probe.site];
-    let canonical = match &probe.place {
-        Some(place) => {
-            let key = key::build(place, &probe.request, Vec::new());
-            String::from_utf8_lossy(&key.bytes[key.url]).into_owned()
-        }
+    let place = Place::new(Snapshot::new(policy.clone()), site);
+    let site = &policy.sites()[site];
+    let stored = key::stored_urls(&place, &request);
+    let mut urls: Vec<Box<str>> = stored.iter().map(|url| text(&url.canonical)).collect();
+    if urls.is_empty() {
         // No behavior answers for it now; stored under an earlier policy, it goes by its plain name.
-        None => {
-            let host = site.canonical_host.as_deref().map_or(&probe.request.authority[..], str::as_bytes);
-            format!(
-                "{}{}",
-                String::from_utf8_lossy(host),
-                String::from_utf8_lossy(probe.request.target.as_bytes())
-            )
-        }
-    };
-    Ok((site, canonical.into()))
+        let host = site.canonical_host.as_deref().map_or(&request.authority[..], str::as_bytes);
+        urls.push(text(&[host, request.target.as_bytes()].concat()));
+    }
+    Ok((site, urls))
+}
+
+fn text(bytes: &[u8]) -> Box<str> {
+    String::from_utf8_lossy(bytes).into()
 }
 
 /// A prefix keeps its last segment as it is given: it may end in the middle of one. Where a behavior keys by the

@@ -47,6 +47,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// The id as log and origin know it.
+    pub(crate) fn id_text(&self) -> Vec<u8> {
+        format!("{:016x}", self.id).into_bytes()
+    }
+
     /// Copies what is needed out of the connection's buffer, which the thread then has back for others.
     pub(crate) fn detach(&mut self) {
         self.method_text = Bytes::copy_from_slice(&self.method_text);

@@ -1,37 +1,41 @@
 //! From a request to the site and behavior that answer for it, and the refusals that need nothing more than that.
 
+use crate::current::Snapshot;
 use crate::request::Request;
 use crate::respond::{Place, Response};
-use crate::worker::Worker;
+use crate::subject::subject;
 use littoral_http_caching::{Known, Method};
 use littoral_policy::Behavior;
-use littoral_rules::Subject;
+use std::rc::Rc;
 
 /// A request may pass this cache so many times before it counts as a loop (RFC 8586).
 const LOOPS_MAX: usize = 3;
 
-/// Finds the place of a request, or the answer that it gets instead.
-pub(crate) fn route(worker: &Worker, request: &Request) -> Result<Place, Box<Response>> {
-    let policy = worker.policy();
+/// The answer of a request that has no place, or is refused at it.
+pub(crate) struct Turned {
+    pub(crate) answer: Box<Response>,
+    /// It was a refusal, and counts as one.
+    pub(crate) refused: bool,
+}
+
+/// Finds the place of a request under `policy` on the node called `node`, or the answer that it gets instead.
+pub(crate) fn route(policy: Rc<Snapshot>, node: &str, request: &Request) -> Result<Place, Turned> {
+    let turned = |answer, refused| Turned { answer: Box::new(answer), refused };
     let Some(site) = policy.site_position(&request.host) else {
-        return Err(Box::new(Response::local(404, "no-site")));
+        return Err(turned(Response::local(404, "no-site"), false));
     };
     let place = Place::new(policy, site);
-    let subject = Subject { host: &request.host, path: request.target.path(), method: &request.method_text };
-    let Some(behavior) = place.site().behavior_position(&subject) else {
-        return Err(Box::new(Response::local(404, "no-behavior").at(&place)));
+    let Some(behavior) = place.site().behavior_position(&subject(request)) else {
+        return Err(turned(Response::local(404, "no-behavior").at(&place), false));
     };
     let place = place.with_behavior(behavior);
-    match refusal(worker, request, &place) {
-        Some(refused) => {
-            worker.report.borrow().refused(refused.note.detail.unwrap_or("refused"));
-            Err(Box::new(refused.at(&place)))
-        }
+    match refusal(node, request, &place) {
+        Some(refused) => Err(turned(refused.at(&place), true)),
         None => Ok(place),
     }
 }
 
-fn refusal(worker: &Worker, request: &Request, place: &Place) -> Option<Response> {
+fn refusal(node: &str, request: &Request, place: &Place) -> Option<Response> {
     let behavior = place.behavior().expect("routed");
     if !behavior.methods.allows(&request.method_text) {
         let allow = behavior.methods.names().collect::<Vec<_>>().join(", ");
@@ -45,10 +49,9 @@ fn refusal(worker: &Worker, request: &Request, place: &Place) -> Option<Response
     if request.body_length.is_some_and(|length| length > behavior.request_body_bytes_max) {
         return Some(Response::local(413, "request-body-too-large").closing());
     }
-    let name = worker.shared.name.as_bytes();
     let passed = request.fields.list(Known::CdnLoop).filter(|member| {
         let id = member.split(|&b| b == b';').next().unwrap_or(member);
-        id.trim_ascii().eq_ignore_ascii_case(name)
+        id.trim_ascii().eq_ignore_ascii_case(node.as_bytes())
     });
     (passed.count() >= LOOPS_MAX).then(|| Response::local(508, "loop"))
 }

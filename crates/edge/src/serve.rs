@@ -2,6 +2,7 @@
 //! waiting, which for a hit is all of it; `finish` is the rest, which `pass` and `shared` do.
 
 use crate::answer::{from_stale, from_stored};
+use crate::error_page;
 use crate::fill::{Joined, lead};
 use crate::key::{self, KeyText};
 use crate::lookup::{self, Found};
@@ -9,10 +10,13 @@ use crate::note::Note;
 use crate::origin::RequestBody;
 use crate::origin::fetch::InterimSink;
 use crate::pass::{Pass, pass_through};
+use crate::redirect;
 use crate::request::Request;
 use crate::respond::{Held, Place, Response};
+use crate::rewrite;
 use crate::route;
 use crate::shared::{fetch_shared, join, plan};
+use crate::target::TargetMistake;
 use crate::worker::Worker;
 use bytes::Bytes;
 use littoral_cache::{Content, Key, KeyRef, StoredResponse};
@@ -78,41 +82,70 @@ impl Journey {
     }
 }
 
+/// Where a request goes from its place.
+pub(crate) enum Course {
+    /// To the origin and back, without the cache: why, and what it offers to upgrade to.
+    Pass(Fwd, Option<&'static str>, Option<Vec<u8>>),
+    /// To the cache.
+    Cache,
+}
+
 /// What can be done at once.
 pub(crate) fn begin(worker: &Rc<Worker>, request: &Request) -> Begun {
     if request.target.is_asterisk() {
         return Begun::Ready(server_options());
     }
-    let place = match route::route(worker, request) {
+    let node = &worker.shared.name;
+    let place = match route::route(worker.policy(), node, request) {
         Ok(place) => place,
-        Err(answer) => return Begun::Ready(*answer),
+        Err(turned) => {
+            if turned.refused {
+                worker.report.borrow().refused(turned.answer.note.detail.unwrap_or("refused"));
+            }
+            return Begun::Ready(dressed(request, *turned.answer));
+        }
     };
-    match way_past_the_cache(&place, request) {
-        Some(way) => Begun::Journey(Journey { place, way }),
-        None => from_cache(worker, &place, request),
+    if let Some(answer) = redirect::redirect(&place, node, request) {
+        return Begun::Ready(answer);
+    }
+    match course(&place, request) {
+        Course::Pass(forward, detail, upgrade) => {
+            Begun::Journey(Journey { place, way: Way::Pass { forward, detail, upgrade } })
+        }
+        Course::Cache => match from_cache(worker, &place, request) {
+            Begun::Ready(answer) => Begun::Ready(dressed(request, answer)),
+            journey => journey,
+        },
     }
 }
 
-/// Why a request does not concern the cache; `None` when it does.
-fn way_past_the_cache(place: &Place, request: &Request) -> Option<Way> {
+/// The answer as its site shows it.
+fn dressed(request: &Request, answer: Response) -> Response {
+    match answer.place.clone().filter(|_| answer.status >= 400) {
+        Some(place) => error_page::dress(&place, request, answer),
+        None => answer,
+    }
+}
+
+/// Whether a request concerns the cache, and if not, why.
+pub(crate) fn course(place: &Place, request: &Request) -> Course {
     let behavior = place.behavior().expect("routed");
-    let pass = |forward, detail| Some(Way::Pass { forward, detail, upgrade: None });
     if let Some(tokens) = route::allowed_upgrade(request, behavior) {
-        return Some(Way::Pass { forward: Fwd::Bypass, detail: Some("upgrade"), upgrade: Some(tokens) });
+        return Course::Pass(Fwd::Bypass, Some("upgrade"), Some(tokens));
     }
     if !matches!(request.method, Method::Get | Method::Head) {
-        return pass(Fwd::Method, None);
+        return Course::Pass(Fwd::Method, None, None);
     }
     if behavior.cache == CacheMode::Bypass {
-        return pass(Fwd::Bypass, None);
+        return Course::Pass(Fwd::Bypass, None, None);
     }
     if request.has_body {
-        return pass(Fwd::Bypass, Some("request-body"));
+        return Course::Pass(Fwd::Bypass, Some("request-body"), None);
     }
     if key::bypasses(place, request) {
-        return pass(Fwd::Bypass, Some("bypass-condition"));
+        return Course::Pass(Fwd::Bypass, Some("bypass-condition"), None);
     }
-    None
+    Course::Cache
 }
 
 fn from_cache(worker: &Rc<Worker>, place: &Place, request: &Request) -> Begun {
@@ -136,31 +169,17 @@ fn from_cache(worker: &Rc<Worker>, place: &Place, request: &Request) -> Begun {
             Begun::Ready(Response::local(504, "only-if-cached").at(place))
         }
         Found::Validate(held, forward, detail) => {
-            journey(place.clone(), request, &key, hash, Some(held.to_shared()), forward, Some(detail))
+            journey(worker, place, request, &key, hash, Some(held.to_shared()), forward, Some(detail))
         }
-        Found::Nothing(forward, detail) => journey(place.clone(), request, &key, hash, None, forward, detail),
+        Found::Nothing(forward, detail) => journey(worker, place, request, &key, hash, None, forward, detail),
     };
     worker.buffers.key.set(key.bytes);
     begun
 }
 
+#[expect(clippy::too_many_arguments, reason = "the facts of one decision, all of different kinds")]
 fn journey(
-    place: Place,
-    request: &Request,
-    key: &KeyText,
-    hash: u64,
-    stale: Option<Arc<StoredResponse>>,
-    forward: Fwd,
-    detail: Option<&'static str>,
-) -> Begun {
-    if request.method == Method::Head {
-        return Begun::Journey(Journey { place, way: Way::Pass { forward, detail, upgrade: None } });
-    }
-    let wanted = wanted(&place, request, key, hash, stale, forward, detail);
-    Begun::Journey(Journey { place, way: Way::Fetch(Box::new(wanted)) })
-}
-
-fn wanted(
+    worker: &Worker,
     place: &Place,
     request: &Request,
     key: &KeyText,
@@ -168,21 +187,44 @@ fn wanted(
     stale: Option<Arc<StoredResponse>>,
     forward: Fwd,
     detail: Option<&'static str>,
-) -> Wanted {
+) -> Begun {
+    let way = if request.method == Method::Head {
+        Way::Pass { forward, detail, upgrade: None }
+    } else {
+        match wanted(worker, place, request, key, hash, stale, forward, detail) {
+            Ok(wanted) => Way::Fetch(Box::new(wanted)),
+            Err(mistake) => return Begun::Ready(rewrite::unusable(mistake).at(place)),
+        }
+    };
+    Begun::Journey(Journey { place: place.clone(), way })
+}
+
+#[expect(clippy::too_many_arguments, reason = "the facts of one decision, all of different kinds")]
+fn wanted(
+    worker: &Worker,
+    place: &Place,
+    request: &Request,
+    key: &KeyText,
+    hash: u64,
+    stale: Option<Arc<StoredResponse>>,
+    forward: Fwd,
+    detail: Option<&'static str>,
+) -> Result<Wanted, TargetMistake> {
     let behavior = place.behavior().expect("routed");
+    let target = rewrite::origin_target(place, &worker.shared.name, request, &key.target)?;
     let ranged = behavior.ranges == RangeForward::Forward
         && requested_range(&request.fields).is_some()
         && !stale.as_ref().is_some_and(|stale| matches!(stale.content, Content::Whole(_)));
-    Wanted {
+    Ok(Wanted {
         key: Key { hash, bytes: key.bytes.as_slice().into() },
         site: SiteKey(place.site().key),
         url: key.url.clone(),
-        target: key.target.as_bytes().clone(),
+        target: target.as_bytes().clone(),
         stale,
         forward,
         detail,
         ranged,
-    }
+    })
 }
 
 /// `OPTIONS *` asks about the server, not about a site.
@@ -203,7 +245,10 @@ fn revalidate_behind(
     if !matches!(held.content, Content::Whole(_)) {
         return;
     }
-    let wanted = wanted(place, request, key, hash, Some(held.to_shared()), Fwd::Stale, None);
+    let Ok(wanted) = wanted(worker, place, request, key, hash, Some(held.to_shared()), Fwd::Stale, None)
+    else {
+        return;
+    };
     if let Joined::Lead(fill) = join(worker, place, request, &wanted, &[]) {
         let plan = plan(worker, place, request, wanted, None);
         let (handoff, _) = oneshot::channel();
@@ -220,11 +265,12 @@ pub(crate) async fn finish(
     interim: Option<InterimSink>,
 ) -> Response {
     let Journey { place, way } = journey;
-    match way {
+    let answer = match way {
         Way::Pass { forward, detail, upgrade } => {
             let pass = Pass { forward, detail, upgrade };
             pass_through(worker, &place, request, pass, body, interim).await
         }
         Way::Fetch(wanted) => fetch_shared(worker, &place, request, *wanted, interim).await,
-    }
+    };
+    dressed(request, answer)
 }

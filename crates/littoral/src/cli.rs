@@ -2,7 +2,7 @@
 //!
 //! Only shapes and words; what a command does is in the module of its name.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -169,6 +169,12 @@ pub(crate) struct Explain {
     /// A request header field, `Name: value` (repeatable)
     #[arg(long = "header", short = 'H', value_name = "FIELD", value_parser = header_field)]
     pub(crate) headers: Vec<(String, String)>,
+    /// The client's address
+    #[arg(long, value_name = "IP")]
+    pub(crate) from: Option<IpAddr>,
+    /// Bytes of content that the request brings
+    #[arg(long = "body", value_name = "BYTES")]
+    pub(crate) body_bytes: Option<u64>,
     #[command(flatten)]
     pub(crate) target: Target,
     /// Print the answer as JSON

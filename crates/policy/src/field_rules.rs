@@ -25,3 +25,15 @@ pub enum FieldChange {
     /// It goes.
     Remove,
 }
+
+impl FieldChange {
+    /// As the site file names it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            FieldChange::Set(_) => "set",
+            FieldChange::Add(_) => "add",
+            FieldChange::Default(_) => "default",
+            FieldChange::Remove => "remove",
+        }
+    }
+}

@@ -59,6 +59,23 @@ impl Site {
         self.behaviors.iter().position(|behavior| behavior.matcher.matches(subject))
     }
 
+    /// The places of the behaviors that may have answered a `GET` for this URL, whatever else the request held: those
+    /// that may match it, up to the first that always does.
+    pub fn behaviors_of_url(&self, host: &[u8], path: &[u8]) -> Vec<usize> {
+        let get = Subject::new(host, path, b"GET");
+        let mut found = Vec::new();
+        for (place, behavior) in self.behaviors.iter().enumerate() {
+            let matcher = &behavior.matcher;
+            if matcher.may_match_url(host, path) {
+                found.push(place);
+                if matcher.when().is_none() && matcher.matches(&get) {
+                    break;
+                }
+            }
+        }
+        found
+    }
+
     /// The group that `behavior`, one of this site's, fetches from.
     pub fn group_of(&self, behavior: &Behavior) -> &Arc<OriginGroup> {
         &self.groups[behavior.group]

@@ -1,28 +1,18 @@
-//! One behavior's conditions together: any of its paths, any of its methods, any of its hosts.
+//! One behavior's conditions together: any of its paths, any of its methods, any of its hosts, and its `when`.
 
-use crate::{HostPattern, MethodSet, PathPattern};
+use crate::{Filter, HostPattern, MethodSet, PathPattern, Subject};
 use std::fmt;
 
 /// Most path patterns, and most host patterns, of one matcher. 64.
 pub const PATTERNS_MAX: usize = 64;
 
-/// What of a request the conditions look at.
-#[derive(Copy, Clone, Debug)]
-pub struct Subject<'a> {
-    /// In lower case, without port.
-    pub host: &'a [u8],
-    /// Normalized, without query; begins with `/`.
-    pub path: &'a [u8],
-    /// As sent.
-    pub method: &'a [u8],
-}
-
-/// Compiled conditions; all three must hold.
+/// Compiled conditions; all four must hold.
 #[derive(Clone, Debug)]
 pub struct Matcher {
     paths: Box<[PathPattern]>,
     methods: Option<MethodSet>,
     hosts: Box<[HostPattern]>,
+    when: Option<Filter>,
 }
 
 /// More than [`PATTERNS_MAX`] patterns.
@@ -32,7 +22,7 @@ pub struct TooManyPatterns;
 impl Matcher {
     /// Everything.
     pub fn any() -> Matcher {
-        Matcher { paths: Box::default(), methods: None, hosts: Box::default() }
+        Matcher { paths: Box::default(), methods: None, hosts: Box::default(), when: None }
     }
 
     /// An empty list stands for no condition, as does `None`.
@@ -40,6 +30,7 @@ impl Matcher {
         paths: Vec<PathPattern>,
         methods: Option<MethodSet>,
         hosts: Vec<HostPattern>,
+        when: Option<Filter>,
     ) -> Result<Matcher, TooManyPatterns> {
         if paths.len() > PATTERNS_MAX || hosts.len() > PATTERNS_MAX {
             return Err(TooManyPatterns);
@@ -47,7 +38,8 @@ impl Matcher {
         let paths = if paths.iter().any(PathPattern::is_any) { Vec::new() } else { paths };
         let hosts = if hosts.contains(&HostPattern::Any) { Vec::new() } else { hosts };
         let methods = methods.filter(|methods| *methods != MethodSet::all());
-        Ok(Matcher { paths: paths.into(), methods, hosts: hosts.into() })
+        let when = when.filter(|when| when.constant() != Some(true));
+        Ok(Matcher { paths: paths.into(), methods, hosts: hosts.into(), when })
     }
 
     /// Whether the request meets all conditions. Allocates nothing; the costliest condition comes last.
@@ -56,11 +48,23 @@ impl Matcher {
         self.methods.as_ref().is_none_or(|methods| methods.allows(subject.method))
             && (self.hosts.is_empty() || self.hosts.iter().any(|host| host.matches(subject.host)))
             && (self.paths.is_empty() || self.paths.iter().any(|path| path.matches(subject.path)))
+            && self.when.as_ref().is_none_or(|when| when.matches(subject))
+    }
+
+    /// Whether some request for this URL may match: its method and what `when` looks at are not known.
+    pub fn may_match_url(&self, host: &[u8], path: &[u8]) -> bool {
+        (self.hosts.is_empty() || self.hosts.iter().any(|known| known.matches(host)))
+            && (self.paths.is_empty() || self.paths.iter().any(|known| known.matches(path)))
     }
 
     /// Whether every request matches.
     pub fn is_any(&self) -> bool {
-        self.paths.is_empty() && self.methods.is_none() && self.hosts.is_empty()
+        self.paths.is_empty() && self.methods.is_none() && self.hosts.is_empty() && self.when.is_none()
+    }
+
+    /// The free condition, if there is one that decides anything.
+    pub fn when(&self) -> Option<&Filter> {
+        self.when.as_ref()
     }
 
     /// Whether every request that `other` matches is matched by this one. A yes is certain; a no may come where
@@ -71,7 +75,14 @@ impl Matcher {
             (Some(_), None) => false,
             (Some(mine), Some(theirs)) => mine.covers(theirs),
         };
+        // What a condition lets through is not reasoned about: it covers itself alone.
+        let when = match (&self.when, &other.when) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(mine), Some(theirs)) => mine.as_str() == theirs.as_str(),
+        };
         methods
+            && when
             && covers_all(&self.hosts, &other.hosts, HostPattern::covers)
             && covers_all(&self.paths, &other.paths, PathPattern::covers)
     }

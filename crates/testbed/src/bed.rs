@@ -153,7 +153,7 @@ impl Testbed {
     /// When it says nothing.
     #[must_use]
     pub fn explain(&self, url: &str) -> Explanation {
-        let request = ExplainRequest { url: url.to_owned(), method: "GET".to_owned(), headers: Vec::new() };
+        let request = ExplainRequest::get(url);
         self.edge().explain(&request).unwrap_or_else(|error| panic!("no explanation of {url}: {error:?}"))
     }
 

@@ -16,6 +16,8 @@ pub(crate) fn explain(arguments: &Explain) -> ExitCode {
         "url": arguments.url,
         "method": arguments.method,
         "headers": arguments.headers,
+        "from": arguments.from,
+        "body_bytes": arguments.body_bytes,
     });
     let answer = client::ask(&arguments.target, &Method::POST, "/v1/explain", Some(&question));
     match answer.map_err(|error| failed(&error)).and_then(|body| parsed(&body)) {

@@ -110,7 +110,7 @@ impl Compiler<'_> {
             }
         }
         // The reader has counted them.
-        Matcher::new(paths, methods?, hosts).ok().filter(|_| section.match_known)
+        Matcher::new(paths, methods?, hosts, None).ok().filter(|_| section.match_known)
     }
 
     fn bad_path(

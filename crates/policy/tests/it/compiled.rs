@@ -197,7 +197,7 @@ fn every_setting_arrives_where_it_belongs() {
 fn the_first_behavior_that_matches_serves() {
     let site = good(EVERYTHING);
     let name = |host: &'static str, path: &'static str, method: &'static str| {
-        let subject = Subject { host: host.as_bytes(), path: path.as_bytes(), method: method.as_bytes() };
+        let subject = Subject::new(host.as_bytes(), path.as_bytes(), method.as_bytes());
         &*site.behavior_for(&subject).expect("the last matches everything").name
     };
     assert_eq!(name("www.example.com", "/img/a.png", "GET"), "images");

@@ -17,7 +17,8 @@ fn methods(names: &[&str]) -> Option<MethodSet> {
 #[test]
 fn all_conditions_must_hold_and_within_one_any() {
     let matcher =
-        Matcher::new(paths(&["/a/*", "*.b"]), methods(&["GET", "PURGE"]), hosts(&["x.y", "*.z"])).unwrap();
+        Matcher::new(paths(&["/a/*", "*.b"]), methods(&["GET", "PURGE"]), hosts(&["x.y", "*.z"]), None)
+            .unwrap();
     for (host, path, method, expected) in [
         ("x.y", "/a/", "GET", true),
         ("w.z", "/x.b", "PURGE", true),
@@ -25,22 +26,23 @@ fn all_conditions_must_hold_and_within_one_any() {
         ("x.y", "/c", "GET", false),
         ("z", "/a/", "GET", false),
     ] {
-        let subject = Subject { host: host.as_bytes(), path: path.as_bytes(), method: method.as_bytes() };
+        let subject = Subject::new(host.as_bytes(), path.as_bytes(), method.as_bytes());
         assert_eq!(matcher.matches(&subject), expected, "{host} {path} {method}");
     }
 }
 
 #[test]
 fn conditions_that_say_nothing_are_none() {
-    let matcher = Matcher::new(paths(&["/x", "*"]), Some(MethodSet::all()), hosts(&["a.b", "*"])).unwrap();
+    let matcher =
+        Matcher::new(paths(&["/x", "*"]), Some(MethodSet::all()), hosts(&["a.b", "*"]), None).unwrap();
     assert!(matcher.is_any() && Matcher::any().is_any());
     assert!(Matcher::new(paths(&["/x"; PATTERNS_MAX + 1]), None, Vec::new()).is_err());
 }
 
 #[test]
 fn a_matcher_covers_those_that_match_less() {
-    let narrow = Matcher::new(paths(&["/a/b", "/a/*.c"]), methods(&["GET"]), hosts(&["x.y"])).unwrap();
-    let wide = Matcher::new(paths(&["/a/*"]), methods(&["GET", "HEAD"]), hosts(&["*.y"])).unwrap();
+    let narrow = Matcher::new(paths(&["/a/b", "/a/*.c"]), methods(&["GET"]), hosts(&["x.y"]), None).unwrap();
+    let wide = Matcher::new(paths(&["/a/*"]), methods(&["GET", "HEAD"]), hosts(&["*.y"]), None).unwrap();
     assert!(wide.covers(&narrow) && !narrow.covers(&wide));
     assert!(Matcher::any().covers(&wide) && !wide.covers(&Matcher::any()) && wide.covers(&wide));
 }

@@ -34,14 +34,14 @@ static ALLOCATOR: Counting = Counting;
 fn matcher() -> Matcher {
     let paths = ["/assets/*", "*.woff2", "/a/*/b", "/robots.txt"].map(|text| PathPattern::new(text).unwrap());
     let hosts = ["*.example.com", "example.net"].map(|text| HostPattern::new(text).unwrap());
-    Matcher::new(paths.into(), Some(MethodSet::new(["GET", "HEAD"]).unwrap()), hosts.into()).unwrap()
+    Matcher::new(paths.into(), Some(MethodSet::new(["GET", "HEAD"]).unwrap()), hosts.into(), None).unwrap()
 }
 
 const SUBJECTS: [Subject<'_>; 4] = [
-    Subject { host: b"www.example.com", path: b"/assets/site/main_v468df6b.css", method: b"GET" },
-    Subject { host: b"example.net", path: b"/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/b", method: b"HEAD" },
-    Subject { host: b"www.example.com", path: b"/articles/2026/11/what-a-shore-is-for/", method: b"GET" },
-    Subject { host: b"example.org", path: b"/robots.txt", method: b"GET" },
+    Subject::new(b"www.example.com", b"/assets/site/main_v468df6b.css", b"GET"),
+    Subject::new(b"example.net", b"/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/b", b"HEAD"),
+    Subject::new(b"www.example.com", b"/articles/2026/11/what-a-shore-is-for/", b"GET"),
+    Subject::new(b"example.org", b"/robots.txt", b"GET"),
 ];
 
 #[test]

@@ -4,21 +4,21 @@
 use super::log::{Begin, log};
 use super::reader::{BodyEnd, Head, Reader};
 use super::send::{Sent, send};
-use super::{After, Connection, tunnel};
+use super::{After, Connection, received, tunnel};
+use crate::head::write_fields;
 use crate::origin::RequestBody;
 use crate::origin::body::{BodyPiece, REQUEST_BODY_PIECES_MAX, RequestBodyFailed};
 use crate::protocol::socket::Transport;
-use crate::request::{Protocol, Request, authority_and_host};
-use crate::respond::{Response, write_fields};
+use crate::request::{Protocol, Request};
+use crate::respond::Response;
 use crate::serve::{Begun, Journey, begin, finish};
-use crate::target::Target;
 use crate::worker::Worker;
 use bytes::Bytes;
 use hyper::body::Frame;
 use littoral_h1::response;
-use littoral_h1::{BodyDecoder, RequestFraming, RequestHead, TargetForm, Version};
-use littoral_http_caching::hop_by_hop::{ConnectionOptions, end_to_end};
-use littoral_http_caching::{Fields, Known, Method};
+use littoral_h1::{BodyDecoder, RequestFraming, RequestHead};
+use littoral_http_caching::hop_by_hop::end_to_end;
+use littoral_http_caching::{Fields, Known};
 use std::cell::Cell;
 use std::rc::Rc;
 use tokio::sync::mpsc;
@@ -34,7 +34,9 @@ impl<S: Transport> Connection<S> {
             time_millis: worker.shared.clock.now_millis(),
             nanos: worker.shared.clock.monotonic_nanos(),
         };
-        let mut request = match self.request(worker, &head) {
+        let received =
+            received(&head.bytes, &head.parsed, self.scheme, self.client, worker.next_request_id());
+        let mut request = match received {
             Ok(request) => request,
             Err(reason) => return self.refuse_with(worker, 400, reason).await,
         };
@@ -177,50 +179,6 @@ impl<S: Transport> Connection<S> {
         if keep { After::KeepAlive } else { After::Close }
     }
 
-    fn request(&self, worker: &Rc<Worker>, head: &Head) -> Result<Request, &'static str> {
-        let Head { bytes, parsed } = head;
-        let span = |span: littoral_h1::Span| bytes.slice(span.range());
-        let (authority, host) = authority_and_host(&span(parsed.host));
-        let target = match parsed.form {
-            TargetForm::Origin => Target::normalize(span(parsed.target)),
-            TargetForm::Asterisk => Ok(Target::asterisk()),
-            TargetForm::Absolute { path_and_query, .. } => {
-                let text = span(path_and_query);
-                if text.is_empty() && parsed.method.of(bytes) == b"OPTIONS" {
-                    Ok(Target::asterisk())
-                } else if text.first() == Some(&b'/') {
-                    Target::normalize(text)
-                } else {
-                    Target::normalize(Bytes::from([b"/", &text[..]].concat()))
-                }
-            }
-        }
-        .map_err(crate::target::TargetMistake::as_str)?;
-        let method_text = span(parsed.method);
-        let spans = parsed.fields.iter().map(|field| (field.name.range(), field.value.range()));
-        Ok(Request {
-            protocol: match parsed.version {
-                Version::Http10 => Protocol::Http10,
-                Version::Http11 => Protocol::Http11,
-            },
-            method: Method::of(&method_text),
-            fields: without_nominated(Fields::from_spans(bytes.clone(), spans)),
-            method_text,
-            host,
-            authority,
-            target,
-            scheme: self.scheme,
-            client: self.client,
-            body_length: match parsed.framing {
-                RequestFraming::Length(length) => Some(length),
-                RequestFraming::None | RequestFraming::Chunked => None,
-            },
-            has_body: !matches!(parsed.framing, RequestFraming::None | RequestFraming::Length(0)),
-            upgrade: parsed.upgrade.map(span),
-            id: worker.next_request_id(),
-        })
-    }
-
     /// The body for the origin, and where the rest of it is to be fed.
     fn request_body(
         &mut self,
@@ -258,7 +216,7 @@ impl<S: Transport> Connection<S> {
     ) -> After {
         let out = self.writer.buffer();
         response::status_line(out, 101, None);
-        write_fields(worker, &answer, out);
+        write_fields(worker, request, &answer, out);
         out.extend_from_slice(b"connection: upgrade\r\n");
         response::end_head(out);
         let sent = match (self.writer.flush().await, upgrade.await) {
@@ -285,19 +243,6 @@ enum Forwarded {
 }
 
 type Feed = mpsc::Sender<BodyPiece>;
-
-/// The fields without those that `Connection` nominates: they end here, and what the origin will not see must not
-/// choose a key or a variant either.
-fn without_nominated(fields: Fields) -> Fields {
-    if !fields.has(Known::Connection) {
-        return fields;
-    }
-    let nominates = {
-        let options = ConnectionOptions::of(&fields);
-        fields.iter().any(|line| line.known == Known::Other && options.has(line.name))
-    };
-    if nominates { end_to_end(&fields) } else { fields }
-}
 
 /// Feeds the rest of a request's body to whoever fetches, as fast as that takes it.
 async fn pump<S: Transport>(

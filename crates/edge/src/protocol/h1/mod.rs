@@ -5,6 +5,7 @@
 mod exchange;
 mod log;
 mod reader;
+mod received;
 mod send;
 mod tunnel;
 mod writer;
@@ -13,6 +14,7 @@ use crate::protocol::socket::{Socket, Transport};
 use crate::worker::Worker;
 use littoral_h1::Refusal;
 use reader::{HeadRead, Reader};
+pub(crate) use received::received;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use writer::Writer;

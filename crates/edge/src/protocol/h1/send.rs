@@ -1,9 +1,10 @@
 //! Sending an answer: its head and whatever kind of body it has, framed for the client's version.
 
 use super::writer::{INLINE_BYTES_MAX, Writer};
+use crate::head::write_fields;
 use crate::protocol::socket::Transport;
 use crate::request::Request;
-use crate::respond::{Body, Response, write_fields};
+use crate::respond::{Body, Response};
 use crate::worker::Worker;
 use bytes::Bytes;
 use littoral_h1::RequestHead;
@@ -34,7 +35,7 @@ pub(super) async fn send<S: Transport>(
     answer.close |= !keep;
     let out = writer.buffer();
     response::status_line(out, answer.status, None);
-    write_fields(worker, answer, out);
+    write_fields(worker, request, answer, out);
     let length_of_absent =
         if (is_head && answer.status != 204) || answer.status == 304 { answer.length } else { None };
     // Zero may mean no more than that the origin's answer to HEAD did not say: then nothing is said.
