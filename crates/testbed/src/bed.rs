@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use littoral_edge::{Edge, EdgeConfig, EdgeLimits, ExplainRequest, Explanation, PurgeReceipt, PurgeRequest};
-use littoral_policy::{PolicySet, SiteIds};
+use littoral_policy::{OriginServer, PolicySet, SiteIds};
 use littoral_runtime::Clock;
 
 use crate::client::Client;
@@ -45,7 +46,12 @@ pub struct Builder {
     key: String,
     first: String,
     site: Option<String>,
+    change_origins: Option<Box<ChangeOrigin>>,
+    change_config: Option<Box<ChangeConfig>>,
 }
+
+type ChangeOrigin = dyn Fn(&mut OriginServer);
+type ChangeConfig = dyn Fn(&mut EdgeConfig);
 
 impl Testbed {
     /// Starts an edge with the default site in front of that origin.
@@ -71,6 +77,8 @@ impl Testbed {
             key: String::new(),
             first: String::new(),
             site: None,
+            change_origins: None,
+            change_config: None,
         }
     }
 
@@ -260,6 +268,20 @@ impl Builder {
         self
     }
 
+    /// Changes the site's compiled origin servers before they are used.
+    #[must_use]
+    pub fn change_origins(mut self, change: impl Fn(&mut OriginServer) + 'static) -> Self {
+        self.change_origins = Some(Box::new(change));
+        self
+    }
+
+    /// Changes what the edge is started with.
+    #[must_use]
+    pub fn change_config(mut self, change: impl Fn(&mut EdgeConfig) + 'static) -> Self {
+        self.change_config = Some(Box::new(change));
+        self
+    }
+
     /// Starts origin and edge.
     ///
     /// # Panics
@@ -270,9 +292,9 @@ impl Builder {
         let _ = littoral_runtime::host::raise_descriptor_limit();
         let file = self.site.clone().unwrap_or_else(|| self.default_site());
         let origin = self.script.start();
-        let policy = policy(&file.replace("{origin}", &origin.url()));
+        let policy = policy(&file.replace("{origin}", &origin.url()), self.change_origins.as_deref());
         let clock = Clock::manual(START_SECONDS);
-        let config = EdgeConfig {
+        let mut config = EdgeConfig {
             workers: self.workers,
             http: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
             memory_bytes: self.memory_bytes,
@@ -280,6 +302,9 @@ impl Builder {
             clock: clock.clone(),
             ..EdgeConfig::default()
         };
+        if let Some(change) = &self.change_config {
+            change(&mut config);
+        }
         let edge =
             Edge::start(config, policy).unwrap_or_else(|error| panic!("the edge does not start: {error}"));
         let address = edge.addresses()[0];
@@ -296,9 +321,13 @@ impl Builder {
     }
 }
 
-fn policy(file: &str) -> PolicySet {
+fn policy(file: &str, change: Option<&ChangeOrigin>) -> PolicySet {
     let site = littoral_policy::read_site(file, "site.toml", &Absolute, |_| SiteIds { index: 0, version: 1 });
-    let (site, _) = site.unwrap_or_else(|mistakes| panic!("{}", littoral_model::render_all(&mistakes, file)));
+    let (mut site, _) =
+        site.unwrap_or_else(|mistakes| panic!("{}", littoral_model::render_all(&mistakes, file)));
+    if let Some(change) = change {
+        site.origins.iter_mut().for_each(|origin| change(Arc::make_mut(origin)));
+    }
     PolicySet::build(vec![site.into()], 1).unwrap_or_else(|conflicts| panic!("{conflicts:?}"))
 }
 

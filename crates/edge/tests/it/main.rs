@@ -6,6 +6,7 @@ mod drain;
 mod failures;
 mod fills;
 mod framing;
+mod http2;
 mod limits;
 mod origins;
 mod poisoning;
