@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::SendResponse;
@@ -17,6 +18,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 
 use crate::gate::WAIT_MAX;
+
+/// Time for the library to write what it was given.
+const FLUSH_TIME: Duration = Duration::from_millis(30);
 
 /// One thing that the origin does on a stream.
 #[derive(Clone, Debug)]
@@ -133,8 +137,7 @@ pub fn http2_origin(
         seen: Mutex::default(),
         changed: Condvar::new(),
     });
-    let listener =
-        std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
     let address = listener.local_addr().expect("a bound listener has an address");
     listener.set_nonblocking(true).expect("sockets can be non-blocking");
     let (stop, stopped) = oneshot::channel();
@@ -330,6 +333,12 @@ impl Stream {
     /// `false` when the peer did not want the rest.
     async fn take(mut self, steps: Vec<Http2Step>) -> bool {
         for step in steps {
+            if self.body.is_some()
+                && matches!(step, Http2Step::Reset(_) | Http2Step::Kill | Http2Step::GoAwayNow(_))
+            {
+                // The library drops what it has not written yet.
+                tokio::time::sleep(FLUSH_TIME).await;
+            }
             let taken = match step {
                 Http2Step::Interim(status, fields) => {
                     self.respond.send_informational(head(status, &fields)).is_ok()

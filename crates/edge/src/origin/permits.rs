@@ -32,6 +32,8 @@ pub(crate) struct OriginShared {
     waiting: Box<[AtomicU32]>,
     /// Idle connections, by thread.
     idle: Box<[AtomicU32]>,
+    /// Connections that many requests share, by thread.
+    shared_connections: Box<[AtomicU32]>,
     /// Its last connection turned out to serve one request at a time, although it might have been otherwise.
     unshared: AtomicBool,
     mailboxes: Arc<Mailboxes>,
@@ -59,6 +61,7 @@ impl Origins {
                     queued: AtomicU32::new(0),
                     waiting: per_thread(),
                     idle: per_thread(),
+                    shared_connections: per_thread(),
                     unshared: AtomicBool::new(false),
                     mailboxes: self.mailboxes.clone(),
                 })
@@ -137,6 +140,18 @@ impl OriginShared {
             .iter()
             .enumerate()
             .any(|(other, waiting)| other != thread && waiting.load(Ordering::Acquire) > 0)
+    }
+
+    pub(crate) fn note_shared_connections(&self, thread: usize, count: usize) {
+        self.shared_connections[thread].store(count as u32, Ordering::Release);
+    }
+
+    /// Whether a thread has requests waiting and so few shared connections that one of `thread`'s is better there.
+    pub(crate) fn poorer_wait(&self, thread: usize) -> bool {
+        let mine = self.shared_connections[thread].load(Ordering::Acquire);
+        self.waiting.iter().zip(&self.shared_connections).any(|(waiting, connections)| {
+            waiting.load(Ordering::Acquire) > 0 && connections.load(Ordering::Acquire) + 1 < mine
+        })
     }
 
     /// Asks one other thread with an idle connection to close it, so that its permit comes free.

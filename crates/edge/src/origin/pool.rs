@@ -429,7 +429,7 @@ impl Pool {
     /// A stream came free.
     fn stream_ended(self: &Rc<Self>, connection: &Rc<Http2>) {
         connection.leave();
-        let wanted = self.shared.others_wait(self.thread) || self.line.wants(true);
+        let wanted = self.shared.poorer_wait(self.thread) || self.line.wants(true);
         if wanted && (self.yields() || connection.is_idle() && !self.line.wants(false)) {
             connection.retire();
         }
@@ -452,8 +452,10 @@ impl Pool {
     }
 
     fn note_idle(&self) {
-        let multiplexed = self.multiplexed.borrow().iter().filter(|one| one.is_idle()).count();
-        self.shared.note_idle(self.thread, self.idle.borrow().len() + multiplexed);
+        let multiplexed = self.multiplexed.borrow();
+        let idle = multiplexed.iter().filter(|one| one.is_idle()).count();
+        self.shared.note_shared_connections(self.thread, multiplexed.len());
+        self.shared.note_idle(self.thread, self.idle.borrow().len() + idle);
     }
 }
 

@@ -12,6 +12,7 @@ mod origins;
 mod poisoning;
 mod purge;
 mod ranges;
+mod real_origins;
 mod reuse;
 mod sending;
 mod settings;
