@@ -9,7 +9,7 @@ use littoral_edge::{
     Edge, EdgeConfig, EdgeLimits, ExplainRequest, Explanation, MemoryAdmission, PurgeReceipt, PurgeRequest,
 };
 use littoral_model::MemoryReserve;
-use littoral_policy::{PolicySet, Site, SiteIds};
+use littoral_policy::{OriginServer, PolicySet, Site, SiteIds};
 use littoral_runtime::Clock;
 
 use crate::client::Client;
@@ -316,6 +316,15 @@ impl Builder {
     #[must_use]
     pub fn shaped(mut self, change: impl FnOnce(&mut Site) + 'static) -> Self {
         self.shape.push(Box::new(change));
+        self
+    }
+
+    /// Changes the site's compiled origin servers before they are used.
+    #[must_use]
+    pub fn change_origins(mut self, change: impl Fn(&mut OriginServer) + 'static) -> Self {
+        self.shape.push(Box::new(move |site| {
+            site.origins.iter_mut().for_each(|origin| change(Arc::make_mut(origin)));
+        }));
         self
     }
 
