@@ -272,7 +272,7 @@ fn a_page_is_not_stored_under_the_name_of_a_file() {
         .and("/gone.css", status(404, "no").header("Content-Type", "text/html").max_age(60))
         .and(
             "/moved.css",
-            status(301, "moved").header("Content-Type", "text/html").header("Location", "/a.css"),
+            status(301, "moved").header("Content-Type", "text/html").header("Location", "/a.css").max_age(60),
         );
     let bed = Testbed::start(script);
     for target in ["/account/a.css", "/account/a.css?x", "/a.css", "/gone.css", "/moved.css"] {
