@@ -236,12 +236,12 @@ fn a_member_with_a_full_queue_sends_requests_on_and_is_none_the_worse() {
         bed.get(&format!("/{nth}")).has_status(200).has_body("b");
     }
     assert_eq!(metric(&bed, "littoral_origin_well{site=\"site\",origin=\"a\"}"), 1.0);
-    assert_eq!(metric(&bed, "littoral_origin_requests{site=\"site\",origin=\"a\"}"), 1.0);
+    assert_eq!(metric(&bed, "littoral_origin_under_way{site=\"site\",origin=\"a\"}"), 1.0);
     gate.open();
     first.reply("GET").has_body("a");
     bed.get("/next").has_body("a");
     bed.until("nothing is under way", || {
-        metric(&bed, "littoral_origin_requests{site=\"site\",origin=\"a\"}") == 0.0
+        metric(&bed, "littoral_origin_under_way{site=\"site\",origin=\"a\"}") == 0.0
     });
 }
 
@@ -262,7 +262,7 @@ fn a_web_socket_reaches_the_next_member() {
     client.send("GET /ws HTTP/1.1\r\nHost: site.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhi");
     client.reply("GET").has_status(101);
     assert_eq!(client.read_bytes(2), b"hi");
-    assert_eq!(metric(&bed, "littoral_origin_requests{site=\"site\",origin=\"b\"}"), 1.0, "until it ends");
+    assert_eq!(metric(&bed, "littoral_origin_under_way{site=\"site\",origin=\"b\"}"), 1.0, "until it ends");
     client.finish_sending();
     client.is_closed_by_peer();
 }
@@ -320,6 +320,50 @@ fn an_s3_origin_gets_the_edges_signature_and_nothing_of_the_clients() {
         ),
         "{authorization}"
     );
+}
+
+#[test]
+fn a_group_of_the_site_file_is_what_serves() {
+    let site = r#"
+        version = 1
+        name = "site"
+        hosts = ["site.test"]
+        canonical_host = "site.test"
+        [origins.a]
+        url = "{origin}"
+        secret = { header = "X-Secret", value = "for-a" }
+        [origins.b]
+        url = "{origin1}"
+        path_prefix = "/b"
+        probe = { path = "/health", interval = "1s", unhealthy = 1 }
+        [origins.c]
+        url = "{origin2}"
+        [groups.web]
+        members = ["a", { origin = "b", weight = 3 }, { origin = "c", backup = true }]
+        balance = "weighted"
+        failover = { on = ["connect", "418"], tries_max = 3 }
+        ejection = { failures = 2, time = "1m", share_max = "100%" }
+        [[behaviors]]
+        name = "all"
+        path = "/*"
+        origin = "web"
+    "#;
+    let b = named("b").and("/b/tea/*", status(418, "tea")).and("/health", ok(""));
+    let bed = Testbed::builder(named("a")).and_origin(b).and_origin(named("c")).site(site).workers(1).start();
+    let mut answers: Vec<String> = (0..8).map(|nth| bed.get(&format!("/{nth}")).text()).collect();
+    answers.sort();
+    assert_eq!(answers.concat(), "aabbbbbb");
+    assert_eq!(bed.origin().requests()[0].headers("x-secret"), "for-a");
+    for nth in 0..8 {
+        bed.get(&format!("/tea/{nth}")).has_body("a");
+    }
+    assert_eq!(
+        bed.origin_at(1).requests().iter().filter(|seen| seen.path().starts_with("/b/tea")).count(),
+        2
+    );
+    bed.origin().refuse_connections();
+    bed.get("/last").has_body("c");
+    bed.until("it is probed", || bed.origin_at(1).count("/health") > 0);
 }
 
 #[test]
