@@ -20,7 +20,7 @@ pub(crate) fn bed(scripts: Vec<Script>, change: impl FnOnce(&mut OriginGroup) + 
     );
     for (nth, name) in NAMES.iter().enumerate().take(count) {
         let url = if nth == 0 { "{origin}".to_owned() } else { format!("{{origin{nth}}}") };
-        site.push_str(&format!("[origins.{name}]\nurl = \"{url}\"\nhead_timeout = \"400ms\"\n"));
+        site.push_str(&format!("[origins.{name}]\nurl = \"{url}\"\nhead_timeout = \"20s\"\n"));
     }
     site.push_str("[[behaviors]]\nname = \"all\"\npath = \"/*\"\norigin = \"a\"\n");
     let builder = Testbed::builder(scripts.next().expect("a group has members")).site(&site);
@@ -64,6 +64,11 @@ pub(crate) fn regroup(site: &mut Site, change: impl FnOnce(&mut OriginGroup)) {
 /// Changes an origin server of a site.
 pub(crate) fn reserve(site: &mut Site, nth: usize, change: impl FnOnce(&mut OriginServer)) {
     change(Arc::make_mut(&mut site.origins[nth]));
+}
+
+/// Waits for the head of the first origin server for so short a time that a test can wait for that.
+fn impatient(site: &mut Site) {
+    reserve(site, 0, |server| server.head_timeout = Duration::from_millis(300));
 }
 
 /// An origin that says its name to everything, never to be stored.
@@ -115,7 +120,7 @@ fn each_reason_to_ask_another_counts_where_it_is_chosen_and_not_where_it_is_not(
                 }
                 choice(&mut group.failover, chosen);
             });
-            let bed = bed.start();
+            let bed = bed.shaped(impatient).start();
             if failure.is_none() {
                 bed.origin().refuse_connections();
             }
@@ -136,7 +141,7 @@ fn each_reason_to_ask_another_counts_where_it_is_chosen_and_not_where_it_is_not(
 #[test]
 fn a_post_is_not_repeated_unless_it_cannot_have_left() {
     for failure in [reset(), hang(), status(503, "no"), raw("nonsense\r\n")] {
-        let bed = bed(vec![failing(failure), named("b")], |_| {}).start();
+        let bed = bed(vec![failing(failure), named("b")], |_| {}).shaped(impatient).start();
         let reply = bed.ask("POST", "/pay").body("1000").send();
         assert!(reply.status >= 500, "{reply}");
         assert_eq!(bed.origin().requests().len(), 1);
@@ -183,16 +188,16 @@ fn no_further_try_begins_later_than_one_member_may_take() {
     let bed = bed(vec![failing(hang()), failing(hang()), named("c")], |_| {}).shaped(|site| {
         for nth in 0..3 {
             reserve(site, nth, |server| {
-                server.head_timeout = Duration::from_millis(400);
-                server.queue_timeout = Duration::from_millis(150);
-                server.connect_timeout = Duration::from_millis(150);
+                server.head_timeout = Duration::from_millis(600);
+                server.queue_timeout = Duration::from_millis(300);
+                server.connect_timeout = Duration::from_millis(250);
             });
         }
     });
     let bed = bed.start();
     bed.get("/x").has_status(504);
     assert_eq!(bed.origin_at(1).requests().len(), 1);
-    assert_eq!(bed.origin_at(2).requests().len(), 0, "800 ms are more than 700");
+    assert_eq!(bed.origin_at(2).requests().len(), 0, "1200 ms are more than 1150");
 }
 
 #[test]
