@@ -7,6 +7,8 @@ pub mod http_caching_date;
 pub mod http_caching_range;
 pub mod http_caching_response;
 pub mod model_site_file;
+pub mod records_digests;
+pub mod records_line;
 pub mod rules_path;
 
 #[allow(dead_code, reason = "shared with the tests of littoral-h1, which use all of it")]
@@ -25,6 +27,8 @@ pub const ALL: &[Target] = &[
     ("http_caching_range", http_caching_range::run),
     ("http_caching_response", http_caching_response::run),
     ("model_site_file", model_site_file::run),
+    ("records_digests", records_digests::run),
+    ("records_line", records_line::run),
     ("rules_path", rules_path::run),
 ];
 
