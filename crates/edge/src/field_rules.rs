@@ -151,7 +151,10 @@ mod tests {
     fn rules_that_are_not_met_change_nothing_and_empty_values_are_no_lines() {
         let before = [("x-a", "1")];
         assert_eq!(made(&[rule("x-a", "set", "9", Some("path == \"/q\""))], &before), ["x-a=1"]);
-        assert_eq!(made(&[rule("x-a", "set", "${host}${node}", Some("path == \"/p\""))], &before), ["x-a=a.testn1"]);
+        assert_eq!(
+            made(&[rule("x-a", "set", "${host}${node}", Some("path == \"/p\""))], &before),
+            ["x-a=a.testn1"]
+        );
         assert_eq!(made(&[rule("x-a", "set", "${header.x-none}", None)], &before), Vec::<String>::new());
     }
 }

@@ -42,6 +42,8 @@ impl Outcome {
 pub(crate) struct Asked {
     /// Its place among the site's.
     pub(crate) origin: u16,
+    /// Members of the group that were asked, this one the last.
+    pub(crate) tries: u8,
     /// Until the head was there, or the failure.
     pub(crate) micros: u32,
 }
@@ -54,13 +56,13 @@ pub(crate) struct Note {
     pub(crate) forward: Option<Fwd>,
     /// The origin's status.
     pub(crate) forward_status: Option<u16>,
-    /// The origin server that was asked last, where one was.
-    pub(crate) asked: Option<Asked>,
     /// Remaining freshness in seconds; negative when stale.
     pub(crate) ttl: Option<i64>,
     pub(crate) stored: bool,
     /// Why it was not stored, why it was stale, what went wrong: a stable name.
     pub(crate) detail: Option<&'static str>,
+    /// The origin server that was asked last, where one was: by this request, or by the one whose fetch it shared.
+    pub(crate) asked: Option<Asked>,
 }
 
 impl Note {

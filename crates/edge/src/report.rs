@@ -2,7 +2,9 @@
 //! records go through a bounded ring per thread to a writer of its own. Neither is ever waited for.
 
 mod access_log;
+mod compression;
 mod digests;
+mod groups;
 mod metrics;
 
 pub(crate) use access_log::{LogEnd, line_format};
@@ -10,7 +12,7 @@ pub use digests::DigestConfig;
 pub(crate) use digests::{DigestRing, Seen, file as digest_file};
 pub(crate) use metrics::render;
 
-use crate::note::Outcome;
+use crate::note::{Asked, Outcome};
 use crate::respond::Place;
 use littoral_records::access::AccessRecord;
 use littoral_runtime::Histogram;
@@ -40,6 +42,8 @@ pub(crate) struct Tally {
     pub(crate) origins: HashMap<u32, Vec<OriginTally>, ahash::RandomState>,
     /// Requests and connections refused, and answers cut off, by reason.
     pub(crate) refusals: HashMap<&'static str, u64, ahash::RandomState>,
+    /// Requests refused under a rate limit, by site and limit.
+    pub(crate) rate_limited: HashMap<(u32, Box<str>), u64, ahash::RandomState>,
     /// Failed fetches by reason.
     pub(crate) origin_errors: HashMap<&'static str, u64, ahash::RandomState>,
     /// Responses not stored, by reason.
@@ -172,14 +176,20 @@ impl WorkerReport {
         }
     }
 
-    /// Part of a body has come from the place's origin server.
-    pub(crate) fn received_from_origin(&self, place: &Place, bytes: usize) {
-        let name = &crate::pass::origin_server(place).name;
-        self.shared.tally.lock().origin(place.site().index, name).body_bytes += bytes as u64;
+    /// Part of a body has come from the origin server that was asked.
+    pub(crate) fn received_from_origin(&self, place: &Place, asked: Option<Asked>, bytes: usize) {
+        let site = place.site();
+        if let Some(server) = asked.and_then(|asked| site.origins.get(usize::from(asked.origin))) {
+            self.shared.tally.lock().origin(site.index, &server.name).body_bytes += bytes as u64;
+        }
     }
 
     pub(crate) fn refused(&self, reason: &'static str) {
         *self.shared.tally.lock().refusals.entry(reason).or_default() += 1;
+    }
+
+    pub(crate) fn rate_limited(&self, site: u32, limit: &str) {
+        *self.shared.tally.lock().rate_limited.entry((site, limit.into())).or_default() += 1;
     }
 
     pub(crate) fn origin_failed(&self, reason: &'static str) {

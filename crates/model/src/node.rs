@@ -1,11 +1,13 @@
 //! The node file: what one machine runs. Its values come with their defaults filled in; whatever names a file or
 //! folder is as written, relative to the node file's own folder.
 
+mod clients;
 mod limits;
 mod listen;
 mod log;
 
-pub use limits::LimitsSection;
+pub use clients::{ClientsSection, ForwardedFields};
+pub use limits::{LimitsSection, MemoryReserve};
 pub use listen::{AdminAddress, AdminSection, ListenSection, TlsSection, Token};
 pub use log::{AccessLog, LogFormat, LogSection};
 
@@ -44,6 +46,8 @@ pub struct NodeFile {
     pub memory_bytes: u64,
     /// `[log]`
     pub log: LogSection,
+    /// `[clients]`
+    pub clients: ClientsSection,
     /// `[limits]`
     pub limits: LimitsSection,
 }
@@ -61,6 +65,7 @@ pub fn parse_node(source: &str, file_name: &str) -> (Option<NodeFile>, Vec<Mista
             ("[admin]", listen::ADMIN_KEYS),
             ("[cache]", &["memory"]),
             ("[log]", log::KEYS),
+            ("[clients]", clients::KEYS),
             ("[limits]", limits::KEYS),
             ("a site file", &["hosts", "origins", "behaviors", "canonical_host"]),
         ]);
@@ -88,6 +93,7 @@ fn read(section: &Section<'_>) -> NodeFile {
         sites,
         memory_bytes: read_memory(section),
         log: log::read(section),
+        clients: clients::read(section),
         limits: limits::read(section),
     }
 }

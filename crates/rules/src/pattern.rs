@@ -47,7 +47,7 @@ impl Pattern {
             let mistake = TextMistake::new(
                 everything,
                 "the regular expression matches every text",
-                "matches nothing too",
+                "even the empty one",
             );
             return Err(
                 mistake.hint("an expression is found anywhere in the text; `^` and `$` tie it to its ends")
@@ -65,10 +65,9 @@ impl Pattern {
         })
     }
 
-    /// `text` itself, found anywhere, in any case of ASCII.
-    pub(crate) fn literal_in_any_case(text: &str) -> Option<Pattern> {
-        let escaped = format!("(?i){}", regex_syntax::escape(text));
-        Pattern::compile(&parse(&escaped).ok()?)
+    /// A regular expression of our own making, in any case of ASCII; `None` if it becomes too large.
+    pub(crate) fn in_any_case(regex: &str) -> Option<Pattern> {
+        Pattern::compile(&parse(&format!("(?i){regex}")).ok()?)
     }
 
     fn compile(hir: &Hir) -> Option<Pattern> {

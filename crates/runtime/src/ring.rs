@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::Padded;
 
-pub use writer::{LogOptions, LogStat, LogTarget, LogWriter, RecordFormat, Rotation, StopEnd};
+pub use writer::{LogOptions, LogStat, LogTarget, LogWriter, RecordFormat, Rotation, StopEnd, Tell};
 
 /// Bytes before each record: its length.
 const LENGTH_BYTES: usize = 4;

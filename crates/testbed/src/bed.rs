@@ -2,10 +2,14 @@
 
 use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use littoral_edge::{Edge, EdgeConfig, EdgeLimits, ExplainRequest, Explanation, PurgeReceipt, PurgeRequest};
-use littoral_policy::{PolicySet, SiteIds};
+use littoral_edge::{
+    Edge, EdgeConfig, EdgeLimits, ExplainRequest, Explanation, MemoryAdmission, PurgeReceipt, PurgeRequest,
+};
+use littoral_model::MemoryReserve;
+use littoral_policy::{PolicySet, Site, SiteIds};
 use littoral_runtime::Clock;
 
 use crate::client::Client;
@@ -30,6 +34,7 @@ pub struct Testbed {
     edge: Option<Edge>,
     address: SocketAddr,
     origin: Origin,
+    others: Vec<Origin>,
     clock: Clock,
 }
 
@@ -46,6 +51,8 @@ pub struct Builder {
     first: String,
     site: Option<String>,
     configure: Option<Configure>,
+    others: Vec<Script>,
+    shape: Vec<Box<dyn FnOnce(&mut Site)>>,
 }
 
 type Configure = Box<dyn FnOnce(&mut EdgeConfig)>;
@@ -75,6 +82,8 @@ impl Testbed {
             first: String::new(),
             site: None,
             configure: None,
+            others: Vec::new(),
+            shape: Vec::new(),
         }
     }
 
@@ -82,6 +91,31 @@ impl Testbed {
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// Another origin: those of [`Builder::and_origin`] count from 1.
+    #[must_use]
+    pub fn origin_at(&self, nth: usize) -> &Origin {
+        nth.checked_sub(1).map_or(&self.origin, |nth| &self.others[nth])
+    }
+
+    /// Puts another version of the site in force, as a reload does: what has not changed lives on.
+    ///
+    /// # Panics
+    /// When the sites cannot stand beside each other.
+    pub fn reload(&self, change: impl FnOnce(&mut Site)) -> &Self {
+        let policy = self.edge().policy();
+        let former = &policy.sites()[0];
+        let mut site = Site::clone(former);
+        site.version += 1;
+        // As if read anew: nothing is the same but what is equal.
+        site.origins.iter_mut().for_each(|origin| *origin = Arc::new((**origin).clone()));
+        site.groups.iter_mut().for_each(|group| *group = Arc::new((**group).clone()));
+        change(&mut site);
+        let sites = vec![site.keep_unchanged(former).into()];
+        let policy = PolicySet::build(sites, 2).unwrap_or_else(|conflicts| panic!("{conflicts:?}"));
+        self.edge().install(policy);
+        self
     }
 
     /// The edge itself.
@@ -271,6 +305,20 @@ impl Builder {
         self
     }
 
+    /// One more origin. `{origin1}` in a site file stands for the URL of the first that is added so, and so on.
+    #[must_use]
+    pub fn and_origin(mut self, script: Script) -> Self {
+        self.others.push(script);
+        self
+    }
+
+    /// Changes the compiled site.
+    #[must_use]
+    pub fn shaped(mut self, change: impl FnOnce(&mut Site) + 'static) -> Self {
+        self.shape.push(Box::new(change));
+        self
+    }
+
     /// Starts origin and edge.
     ///
     /// # Panics
@@ -281,13 +329,20 @@ impl Builder {
         let _ = littoral_runtime::host::raise_descriptor_limit();
         let file = self.site.clone().unwrap_or_else(|| self.default_site());
         let origin = self.script.start();
-        let policy = policy(&file.replace("{origin}", &origin.url()));
+        let others: Vec<Origin> = self.others.into_iter().map(Script::start).collect();
+        let mut file = file.replace("{origin}", &origin.url());
+        for (nth, other) in others.iter().enumerate() {
+            file = file.replace(&format!("{{origin{}}}", nth + 1), &other.url());
+        }
+        let policy = policy(&file, self.shape);
         let clock = Clock::manual(START_SECONDS);
         let mut config = EdgeConfig {
             workers: self.workers,
             http: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
             memory_bytes: self.memory_bytes,
             limits: self.limits,
+            // How much the machine of a test has left is no part of it.
+            memory: MemoryAdmission { reserve: MemoryReserve::Bytes(0), ..MemoryAdmission::default() },
             clock: clock.clone(),
             ..EdgeConfig::default()
         };
@@ -297,7 +352,7 @@ impl Builder {
         let edge =
             Edge::start(config, policy).unwrap_or_else(|error| panic!("the edge does not start: {error}"));
         let address = edge.addresses()[0];
-        Testbed { edge: Some(edge), address, origin, clock }
+        Testbed { edge: Some(edge), address, origin, others, clock }
     }
 
     fn default_site(&self) -> String {
@@ -310,9 +365,11 @@ impl Builder {
     }
 }
 
-fn policy(file: &str) -> PolicySet {
+fn policy(file: &str, shape: Vec<Box<dyn FnOnce(&mut Site)>>) -> PolicySet {
     let site = littoral_policy::read_site(file, "site.toml", &Absolute, |_| SiteIds { index: 0, version: 1 });
-    let (site, _) = site.unwrap_or_else(|mistakes| panic!("{}", littoral_model::render_all(&mistakes, file)));
+    let (mut site, _) =
+        site.unwrap_or_else(|mistakes| panic!("{}", littoral_model::render_all(&mistakes, file)));
+    shape.into_iter().for_each(|change| change(&mut site));
     PolicySet::build(vec![site.into()], 1).unwrap_or_else(|conflicts| panic!("{conflicts:?}"))
 }
 

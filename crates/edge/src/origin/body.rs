@@ -2,6 +2,7 @@
 //! that the client's connection feeds, a response's body piece by piece with a time-out between pieces.
 
 use super::OriginError;
+use super::group::UnderWay;
 use super::pool::Lease;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -185,11 +186,13 @@ pub(crate) struct OriginBody {
     lease: Option<Lease>,
     idle_timeout: Duration,
     trailers: Option<Fields>,
+    /// Who is told how it ends.
+    watched: Option<UnderWay>,
 }
 
 impl OriginBody {
     pub(crate) fn new(incoming: Incoming, lease: Lease, idle_timeout: Duration) -> OriginBody {
-        OriginBody { incoming, lease: Some(lease), idle_timeout, trailers: None }
+        OriginBody { incoming, lease: Some(lease), idle_timeout, trailers: None, watched: None }
     }
 
     /// The next piece; `None` at the end, which also gives the connection back to its pool.
@@ -197,8 +200,8 @@ impl OriginBody {
     pub(crate) async fn next(&mut self) -> Option<Result<Bytes, OriginError>> {
         loop {
             let frame = match tokio::time::timeout(self.idle_timeout, self.incoming.frame()).await {
-                Err(_) => return Some(Err(OriginError::BodyTimeout)),
-                Ok(Some(Err(_))) => return Some(Err(OriginError::BodyCut)),
+                Err(_) => return Some(Err(self.broken(OriginError::BodyTimeout))),
+                Ok(Some(Err(_))) => return Some(Err(self.broken(OriginError::BodyCut))),
                 Ok(None) => {
                     self.finish();
                     return None;
@@ -232,5 +235,23 @@ impl OriginBody {
         if let Some(lease) = self.lease.take() {
             lease.release();
         }
+        if let Some(watched) = self.watched.take() {
+            watched.ended();
+        }
+    }
+
+    /// Tells `under_way` how it ends.
+    pub(crate) fn watch(&mut self, under_way: UnderWay) {
+        match self.lease {
+            Some(_) => self.watched = Some(under_way),
+            None => under_way.ended(),
+        }
+    }
+
+    fn broken(&mut self, error: OriginError) -> OriginError {
+        if let Some(watched) = self.watched.take() {
+            watched.broke();
+        }
+        error
     }
 }

@@ -47,11 +47,11 @@ pub(crate) async fn fetch(
     worker: &Rc<Worker>,
     pool: &Rc<Pool>,
     request: OriginRequest,
-) -> Result<OriginResponse, OriginError> {
+) -> Result<OriginResponse, Failed> {
     let OriginRequest { method, target, fields, body, interim } = request;
     let response = fetch_any(worker, pool, (&method, &target, &fields), body, interim.as_ref()).await?;
     if response.status == 101 && !is_upgrade_asked_for(&fields, &response.fields) {
-        return Err(OriginError::Malformed);
+        return Err(Failed::sent(OriginError::Malformed));
     }
     Ok(response)
 }
@@ -69,9 +69,12 @@ async fn fetch_any(
     (method, target, fields): (&Method, &Bytes, &Fields),
     body: RequestBody,
     interim: Option<&InterimSink>,
-) -> Result<OriginResponse, OriginError> {
+) -> Result<OriginResponse, Failed> {
     let spare = body.again();
-    let lease = pool.lease(worker, false).await?;
+    let lease = match pool.lease(worker, false).await {
+        Ok(lease) => lease,
+        Err(error) => return Err(Failed { error, unsent: Some(body) }),
+    };
     let reused = lease.reused;
     let first = assemble(method, target, fields, interim)?;
     match exchange(pool, lease, first, body).await {
@@ -80,20 +83,30 @@ async fn fetch_any(
             let body = match (unsent, spare) {
                 (Some(body), _) => body,
                 (None, Some(body)) if method.is_idempotent() => body,
-                _ => return Err(OriginError::Closed),
+                _ => return Err(Failed::sent(OriginError::Closed)),
             };
-            let lease = pool.lease(worker, true).await?;
             let second = assemble(method, target, fields, interim)?;
-            exchange(pool, lease, second, body).await.map_err(|failed| failed.error)
+            match pool.lease(worker, true).await {
+                Ok(lease) => exchange(pool, lease, second, body).await,
+                Err(error) => Err(Failed { error, unsent: Some(body) }),
+            }
         }
-        Err(failed) => Err(failed.error),
+        Err(failed) => Err(failed),
     }
 }
 
-struct Failed {
-    error: OriginError,
-    /// The body, when the request never left.
-    unsent: Option<RequestBody>,
+/// An exchange that brought no response head.
+pub(crate) struct Failed {
+    pub(crate) error: OriginError,
+    /// The body, when the request never left: it may be sent elsewhere, whatever its method.
+    pub(crate) unsent: Option<RequestBody>,
+}
+
+impl Failed {
+    /// The origin may have seen the request.
+    fn sent(error: OriginError) -> Failed {
+        Failed { error, unsent: None }
+    }
 }
 
 fn assemble(
@@ -101,10 +114,11 @@ fn assemble(
     target: &Bytes,
     fields: &Fields,
     interim: Option<&InterimSink>,
-) -> Result<Request<()>, OriginError> {
+) -> Result<Request<()>, Failed> {
     let mut request = Request::new(());
     *request.method_mut() = method.clone();
-    *request.uri_mut() = Uri::from_maybe_shared(target.clone()).map_err(|_| OriginError::Malformed)?;
+    *request.uri_mut() =
+        Uri::from_maybe_shared(target.clone()).map_err(|_| Failed::sent(OriginError::Malformed))?;
     *request.headers_mut() = to_header_map(fields);
     if let Some(sink) = interim {
         let sink = sink.clone();

@@ -2,6 +2,7 @@
 //! connection, busy or idle. Threads never wait for each other here: a thread without a permit queues its own
 //! requests (`pool`) and is nudged when a permit comes free; a nudge that was lost is made good by the sweep.
 
+use super::health::Health;
 use crate::worker::{Mailboxes, WorkerMessage};
 use littoral_policy::OriginServer;
 use parking_lot::Mutex;
@@ -33,6 +34,7 @@ pub(crate) struct OriginShared {
     /// Idle connections, by thread.
     idle: Box<[AtomicU32]>,
     mailboxes: Arc<Mailboxes>,
+    pub(crate) health: Health,
 }
 
 /// The right to one connection.
@@ -58,6 +60,7 @@ impl Origins {
                     waiting: per_thread(),
                     idle: per_thread(),
                     mailboxes: self.mailboxes.clone(),
+                    health: Health::default(),
                 })
             })
             .clone()

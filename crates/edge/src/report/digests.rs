@@ -216,7 +216,7 @@ fn number_in(texts: &mut Vec<Box<str>>, text: Box<str>) -> u16 {
 /// Of the whole that was asked for, whatever part of it was sent.
 fn complete_length(answer: &Response) -> Option<u64> {
     match &answer.head {
-        Head::Stored(stored, _) if !matches!(&stored.content, Content::Whole(body) if body.is_empty()) => {
+        Head::Stored(stored, ..) if !matches!(&stored.content, Content::Whole(body) if body.is_empty()) => {
             Some(stored.content.complete_length())
         }
         _ => answer.length,

@@ -8,7 +8,10 @@ fn echo() -> littoral_testbed::Script {
     origin(
         "*",
         dynamic(|request| {
-            let fields = request.fields.iter().map(|(name, value)| format!("{}: {value}\n", name.to_ascii_lowercase()));
+            let fields = request
+                .fields
+                .iter()
+                .map(|(name, value)| format!("{}: {value}\n", name.to_ascii_lowercase()));
             ok(format!("{}\n{}", request.target, fields.collect::<String>())).max_age(60)
         }),
     )
@@ -20,21 +23,19 @@ fn bed(behavior: &str) -> Testbed {
 
 #[test]
 fn a_redirect_is_answered_without_asking_the_origin() {
-    let bed = bed(
-        "redirects = [\n\
+    let bed = bed("redirects = [\n\
          { prefix = \"/old/\", to = \"/new/\", status = 301 },\n\
          { regex = '^/p/([0-9]+)$', to = \"https://${host}/product?id=${1}\", status = 302 },\n\
          { prefix = \"/blog\", to = \"https://blog.example/\", keep_query = false },\n\
          { to = \"/elsewhere${path}\", when = 'query[\"go\"] == \"1\"' },\n\
-         ]",
-    );
+         ]");
     for (target, status, location) in [
         ("/old/a/b", 301, "/new/a/b"),
         ("/old/a?x=1", 301, "/new/a?x=1"),
         ("/p/42", 302, "https://site.test/product?id=42"),
         ("/p/42?y=1", 302, "https://site.test/product?id=42"),
-        ("/blog?x=1", 308, "https://blog.example/"),
-        ("/any?go=1", 308, "/elsewhere/any?go=1"),
+        ("/blog?x=1", 302, "https://blog.example/"),
+        ("/any?go=1", 302, "/elsewhere/any?go=1"),
         // A path that begins with two slashes would be another host.
         ("/old//evil.example", 301, "/new//evil.example"),
     ] {
@@ -52,25 +53,23 @@ fn a_redirect_cannot_be_bent_to_another_host() {
         ("/go/%5C%5Cevil.example", "/%5C%5Cevil.example"),
         ("/go/a", "/a"),
     ] {
-        bed.get(target).has_status(308).has_header("location", location);
+        bed.get(target).has_status(302).has_header("location", location);
     }
 }
 
 #[test]
 fn the_origin_is_asked_for_the_rewritten_path_and_the_cache_keeps_the_clients() {
-    let bed = bed(
-        "rewrites = [\n\
+    let bed = bed("rewrites = [\n\
          { prefix = \"/app/\", to = \"/\" },\n\
          { regex = '^/(.+)_v[0-9a-f]+\\.(js|css)$', to = \"/${1}.${2}\" },\n\
-         { prefix = \"/q/\", to = \"/search?path=${path}\" },\n\
-         ]",
-    );
+         { prefix = \"/q/\", to = \"/search?path=${1}\" },\n\
+         ]");
     for (target, asked) in [
         ("/app/x/y", "/x/y"),
         ("/app/x?a=1", "/x?a=1"),
         ("/main_v468df6b.js", "/main.js"),
         ("/css/site_v00.css?x", "/css/site.css?x"),
-        ("/q/a?b=c", "/search?path=/q/a"),
+        ("/q/a?b=c", "/search?path=a"),
         ("/plain.js", "/plain.js"),
         ("/app/%2e%2e/secret", "/secret"),
     ] {
@@ -94,15 +93,13 @@ fn a_rewrite_that_makes_no_target_is_the_sites_mistake() {
 
 #[test]
 fn request_field_rules_shape_what_the_origin_receives() {
-    let bed = bed(
-        "request_headers = [\n\
+    let bed = bed("request_headers = [\n\
          { set = \"X-Site\", value = \"${site} ${behavior} ${host}\" },\n\
          { add = \"X-Tag\", value = \"one\" },\n\
          { add = \"X-Tag\", value = \"two\", when = 'starts_with(path, \"/a\")' },\n\
          { remove = \"Accept-Language\" },\n\
          { set = \"X-Client\", value = \"${client.ip}\" },\n\
-         ]",
-    );
+         ]");
     let reply = bed.ask("GET", "/a").header("X-Site", "mine").header("Accept-Language", "de").send();
     let text = reply.text();
     assert!(text.contains("x-site: site all site.test\n") && !text.contains("mine"), "{text}");
@@ -113,8 +110,9 @@ fn request_field_rules_shape_what_the_origin_receives() {
 
 #[test]
 fn response_field_rules_shape_hits_misses_errors_and_304_alike() {
-    let script = origin("/a", ok("a").max_age(60).etag("\"1\"").header("Server", "secret").header("X-Old", "1"))
-        .and("/gone", status(404, "gone").max_age(60));
+    let script =
+        origin("/a", ok("a").max_age(60).etag("\"1\"").header("Server", "secret").header("X-Old", "1"))
+            .and("/gone", status(404, "gone").max_age(60));
     let bed = Testbed::builder(script)
         .behavior_setting(
             "response_headers = [\n\
@@ -137,7 +135,9 @@ fn response_field_rules_shape_hits_misses_errors_and_304_alike() {
 fn rules_without_conditions_are_part_of_what_is_kept_serialized() {
     let script = origin("/a", ok("a").max_age(60).header("Server", "secret"));
     let bed = Testbed::builder(script)
-        .behavior_setting("response_headers = [{ set = \"X-Frame-Options\", value = \"DENY\" }, { remove = \"Server\" }]")
+        .behavior_setting(
+            "response_headers = [{ set = \"X-Frame-Options\", value = \"DENY\" }, { remove = \"Server\" }]",
+        )
         .start();
     for _ in 0..3 {
         let reply = bed.get("/a");
@@ -211,14 +211,18 @@ fn stale_content_comes_before_the_maintenance_page() {
 
 #[test]
 fn an_origins_errors_get_the_sites_page_fetched_stored_or_passed() {
-    let script = origin("/gone", status(404, "the origin's own words").max_age(60).header("X-Debug", "trace"))
-        .and("/secret", status(401, "who?").header("WWW-Authenticate", "Basic realm=\"x\""))
-        .and("/broken", status(500, "trace"));
+    let script =
+        origin("/gone", status(404, "the origin's own words").max_age(60).header("X-Debug", "trace"))
+            .and("/secret", status(401, "who?").header("WWW-Authenticate", "Basic realm=\"x\""))
+            .and("/broken", status(500, "trace"));
     let bed = with_pages(script);
     bed.get("/gone").has_status(404).has_body("not here").lacks_header("x-debug");
     bed.get("/gone").has_status(404).has_body("not here").was_hit();
     // A client must still learn how to get in.
-    bed.get("/secret").has_status(401).has_body("not here").has_header("www-authenticate", "Basic realm=\"x\"");
+    bed.get("/secret")
+        .has_status(401)
+        .has_body("not here")
+        .has_header("www-authenticate", "Basic realm=\"x\"");
     bed.ask("POST", "/gone").body("x").send().has_status(404).has_body("not here");
     // No page is for 500.
     bed.get("/broken").has_status(500).has_body("trace");

@@ -1,20 +1,29 @@
 //! The edge over real sockets, in front of origins that behave and misbehave, on a clock that the tests move.
 
+mod admission;
 mod agreement;
+mod balancing;
 mod behaviors;
 mod caching;
+mod clients;
 mod collapse;
+mod compression;
 mod drain;
 mod failures;
 mod fills;
 mod framing;
+mod fronts;
+mod groups;
+mod health;
 mod limits;
 mod origins;
 mod poisoning;
+mod proxy_protocol;
 mod purge;
 mod ranges;
 mod reuse;
 mod seeing;
+mod s3;
 mod sending;
 mod settings;
 mod spelling;

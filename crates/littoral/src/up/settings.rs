@@ -6,8 +6,8 @@ use std::env;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use littoral_edge::{AccessLog, EdgeConfig, EdgeLimits, TlsFiles};
-use littoral_model::{AdminAddress, LimitsSection, LogSection, NodeFile};
+use littoral_edge::{AccessLog, EdgeClients, EdgeConfig, EdgeLimits, MemoryAdmission, Notices, TlsFiles};
+use littoral_model::{AdminAddress, ClientsSection, LimitsSection, LogSection, Network, NodeFile, Spanned};
 use littoral_runtime::Clock;
 
 use super::NotStarted;
@@ -40,6 +40,7 @@ pub(super) struct Settings {
     pub(super) admin: Vec<AdminListen>,
     token_file: Option<PathBuf>,
     memory_bytes: u64,
+    clients: ClientsSection,
     limits: LimitsSection,
     log: LogSettings,
     sites: Option<SiteSource>,
@@ -103,6 +104,7 @@ impl Settings {
             admin,
             token_file,
             memory_bytes: file.memory_bytes,
+            clients: file.clients,
             limits: file.limits,
             log,
             sites,
@@ -123,12 +125,14 @@ impl Settings {
             https: self.https.clone(),
             tls: self.tls.as_ref().map(|tls| tls.files.clone()),
             memory_bytes: self.memory_bytes,
+            clients: edge_clients(&self.clients),
             limits: edge_limits(&self.limits)?,
+            memory: MemoryAdmission { reserve: self.limits.memory_reserve, ..MemoryAdmission::default() },
+            notices: Notices::to(|text| console::tell(text)),
             access_log: self.log.access.clone(),
             log_format: self.log.format(),
             log_rotation: self.log.rotation(),
             digests: self.log.digests.clone(),
-            tell: |message| console::tell(message),
             clock,
         })
     }
@@ -178,6 +182,7 @@ struct FileSettings {
     token: Option<TokenSource>,
     data: Option<PathBuf>,
     memory_bytes: u64,
+    clients: ClientsSection,
     limits: LimitsSection,
     /// With the path of its file resolved.
     log: Option<(LogSection, AccessLog)>,
@@ -196,6 +201,7 @@ impl Default for FileSettings {
             token: None,
             data: None,
             memory_bytes: EdgeConfig::default().memory_bytes,
+            clients: ClientsSection::default(),
             limits: LimitsSection::default(),
             log: None,
             sites: None,
@@ -226,8 +232,7 @@ impl FileSettings {
     }
 
     fn resolve(node: NodeFile, base: &Path) -> Result<FileSettings, NotStarted> {
-        let addresses =
-            |list: Vec<littoral_model::Spanned<SocketAddr>>| list.into_iter().map(|a| a.value).collect();
+        let addresses = |list: Vec<Spanned<SocketAddr>>| list.into_iter().map(|a| a.value).collect();
         let patterns: Result<Vec<SitePattern>, _> =
             node.sites.iter().map(|pattern| SitePattern::new(base, &pattern.value)).collect();
         Ok(FileSettings {
@@ -253,6 +258,7 @@ impl FileSettings {
             }),
             data: node.data.map(|data| base.join(data.value)),
             memory_bytes: node.memory_bytes,
+            clients: node.clients,
             limits: node.limits,
             log: Some((node.log.clone(), log::resolved(&node.log.access, base))),
             sites: Some(SiteSource::Files(patterns.map_err(NotStarted::new)?)),
@@ -379,6 +385,17 @@ fn admin_token(source: Option<&TokenSource>, folder: &Path) -> Result<(Token, Op
     let token = Token::kept_in(&file)
         .map_err(|error| NotStarted::new(format_args!("the token file {}: {error}", file.display())))?;
     Ok((token, Some(file)))
+}
+
+fn edge_clients(file: &ClientsSection) -> EdgeClients {
+    let networks = |list: &[Spanned<Network>]| list.iter().map(|network| network.value).collect();
+    EdgeClients {
+        trusted_proxies: networks(&file.trusted_proxies),
+        proxy_protocol: networks(&file.proxy_protocol),
+        forwarded: file.forwarded,
+        request_id_header: file.request_id_header,
+        connections_per_address_max: file.connections_per_address_max as usize,
+    }
 }
 
 fn edge_limits(file: &LimitsSection) -> Result<EdgeLimits, NotStarted> {

@@ -26,8 +26,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// A write is begun when this much is formatted; it bounds the writer's memory.
 const BATCH_BYTES: usize = 256 * 1024;
 
+/// Takes what the operator should know, in a line.
+pub type Tell = Arc<dyn Fn(&dyn Display) + Send + Sync>;
+
 /// How records are written.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LogOptions {
     /// What makes lines of them, on the writer's thread.
     pub format: RecordFormat,
@@ -37,7 +40,7 @@ pub struct LogOptions {
     pub clock: Clock,
     /// Takes what the operator should know, at most once a minute: that nothing can be written, that it can again,
     /// that rotation fails. Called on the writer's thread.
-    pub tell: fn(&dyn Display),
+    pub tell: Tell,
 }
 
 /// When a log file is renamed to `NAME.1`, what was `NAME.1` to `NAME.2` and so on, and a new one begun. Records stand
@@ -56,7 +59,7 @@ pub struct Rotation {
 impl LogOptions {
     /// Without rotation and messages.
     pub fn new(format: RecordFormat) -> LogOptions {
-        LogOptions { format, rotation: Rotation::default(), clock: Clock::system(), tell: |_| {} }
+        LogOptions { format, rotation: Rotation::default(), clock: Clock::system(), tell: Arc::new(|_| {}) }
     }
 }
 

@@ -110,7 +110,7 @@ fn a_full_disk_costs_records_that_are_counted_and_tears_no_line() {
     let disk = Disk::default();
     disk.0.lock().unwrap().1 = 7;
     let (mut producer, consumer) = ring(4096);
-    let options = LogOptions { tell: note_told, ..LogOptions::new(as_line) };
+    let options = LogOptions { tell: Arc::new(note_told), ..LogOptions::new(as_line) };
     let writer = LogWriter::start(LogTarget::Other(Box::new(disk.clone())), vec![consumer], options).unwrap();
     // 7 bytes: the first record whole, half of the second, whose other half waits for room.
     for record in [&b"one"[..], b"second"] {

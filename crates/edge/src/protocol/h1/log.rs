@@ -6,6 +6,7 @@ use crate::note::Outcome;
 use crate::protocol::socket::Transport;
 use crate::report::{NO_SITE, Seen};
 use crate::request::Request;
+use crate::request_id::RequestId;
 use crate::respond::{Place, Response};
 use crate::worker::Worker;
 use littoral_http_caching::Known;
@@ -20,17 +21,23 @@ pub(super) struct Begin {
 
 impl<S: Transport> Connection<S> {
     /// What could not be read as a request is logged without one.
-    pub(super) fn log_refusal(&mut self, worker: &Rc<Worker>, status: u16, reason: &'static str) {
+    pub(super) fn log_refusal(
+        &mut self,
+        worker: &Rc<Worker>,
+        status: u16,
+        reason: &'static str,
+        id: &RequestId,
+    ) {
         let record = AccessRecord {
             time_millis: worker.shared.clock.now_millis(),
-            request_id: &request_id(worker.next_request_id()),
+            request_id: id.as_bytes(),
             node: worker.shared.name.as_bytes(),
             protocol: b"1.1",
             tls: self.socket.tls_version().unwrap_or_default().as_bytes(),
-            scheme: self.scheme.as_bytes(),
+            scheme: self.peer.scheme.as_bytes(),
             cache: Outcome::Local.as_str().as_bytes(),
             detail: reason.as_bytes(),
-            ..AccessRecord::empty(status, self.client.ip())
+            ..AccessRecord::empty(status, self.peer.address.ip())
         };
         let received = self.reader.take_body_bytes();
         worker.report.borrow_mut().answered(NO_SITE, Outcome::Local, received, &record);
@@ -62,7 +69,7 @@ impl<S: Transport> Connection<S> {
             origin_micros: note.asked.map(|asked| u64::from(asked.micros)),
             origin_status: note.forward_status.unwrap_or(0),
             cut: sent.cut.is_some(),
-            request_id: &request_id(request.id),
+            request_id: request.id_text(),
             node: worker.shared.name.as_bytes(),
             protocol: request.protocol.version().as_bytes(),
             tls: self.socket.tls_version().unwrap_or_default().as_bytes(),
@@ -92,10 +99,4 @@ impl<S: Transport> Connection<S> {
         }
         report.answered(index, note.outcome, received, &record);
     }
-}
-
-/// The request's id as the log writes it.
-fn request_id(id: u64) -> [u8; 16] {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    std::array::from_fn(|at| HEX[(id >> (60 - 4 * at) & 15) as usize])
 }
