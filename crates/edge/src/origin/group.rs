@@ -171,6 +171,9 @@ impl Tries<'_> {
 fn moves_on(failover: &Failover, error: OriginError) -> bool {
     match error {
         OriginError::Resolve
+        | OriginError::ResolveFailed
+        | OriginError::ResolveTimeout
+        | OriginError::Protocol
         | OriginError::Connect
         | OriginError::ConnectTimeout
         | OriginError::Tls

@@ -3,10 +3,11 @@
 //! told by the edge's clock, how long one may take by the runtime's.
 
 use super::body::{OutgoingBody, RequestBody};
-use super::connect::connect;
+use super::connect::{Opened, connect};
 use super::finish::{Unfinished, finish_for};
 use super::health::Health;
 use super::permits::{OriginId, OriginShared, origin_id};
+use super::stream::head_for_stream;
 use crate::deadline::SWEEP_INTERVAL;
 use crate::origin::fields::to_header_map;
 use crate::worker::Worker;
@@ -140,15 +141,21 @@ impl State {
 
 /// The status of the answer; `None` when there is none.
 async fn ask(worker: &Rc<Worker>, server: &OriginServer, rules: &Probe) -> Option<u16> {
-    let mut sender = connect(worker, server).await.ok()?;
-    sender.ready().await.ok()?;
     let request = request(server, rules, worker.now())?;
-    let response = sender.send_request(request).await.ok()?;
-    Some(response.status().as_u16())
+    match connect(worker, server, false).await.ok()? {
+        Opened::Http1(mut sender) => {
+            sender.ready().await.ok()?;
+            let request = request.map(|()| OutgoingBody::new(RequestBody::Empty).0);
+            Some(sender.send_request(request).await.ok()?.status().as_u16())
+        }
+        Opened::Http2(handshake) => {
+            handshake.ask_once(head_for_stream(request, server.tls.is_some()).ok()?).await
+        }
+    }
 }
 
 /// As the origin server wants requests: with its secret, signed.
-fn request(server: &OriginServer, rules: &Probe, now: i64) -> Option<Request<OutgoingBody>> {
+fn request(server: &OriginServer, rules: &Probe, now: i64) -> Option<Request<()>> {
     let host = rules.host.as_deref().unwrap_or(&server.authority);
     let mut fields = Fields::builder();
     fields.push_known(Known::Host, host);
@@ -159,7 +166,7 @@ fn request(server: &OriginServer, rules: &Probe, now: i64) -> Option<Request<Out
     let fields = fields.finish();
     let unfinished = Unfinished { method: &method, target: &target, fields: &fields, has_body: false };
     let (target, fields) = finish_for(&unfinished, server, host.as_bytes(), target.clone(), now);
-    let mut request = Request::new(OutgoingBody::new(RequestBody::Empty).0);
+    let mut request = Request::new(());
     *request.method_mut() = method;
     *request.uri_mut() = Uri::from_maybe_shared(target).ok()?;
     *request.headers_mut() = to_header_map(&fields);

@@ -112,7 +112,7 @@ fn the_less_busy_of_two_is_asked() {
     gate.open();
     held.iter_mut().for_each(|client| drop(client.reply("GET")));
     bed.until("both are idle", || {
-        metric(&bed, "littoral_origin_requests{site=\"site\",origin=\"a\"}") == 0.0
+        metric(&bed, "littoral_origin_under_way{site=\"site\",origin=\"a\"}") == 0.0
     });
     let idle = counts(&answers(&bed, 600));
     assert!(is_share(idle[0], 600, 0.5), "{idle:?}");

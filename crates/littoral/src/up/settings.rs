@@ -134,6 +134,7 @@ impl Settings {
             log_rotation: self.log.rotation(),
             digests: self.log.digests.clone(),
             clock,
+            ..EdgeConfig::default()
         })
     }
 
