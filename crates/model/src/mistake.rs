@@ -30,6 +30,8 @@ pub struct Mistake {
     pub label: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Places of the file that are not shown, whatever line they stand on: secrets.
+    pub hidden: Vec<Span>,
 }
 
 impl Mistake {
@@ -42,6 +44,7 @@ impl Mistake {
             message: message.into(),
             label: label.into(),
             hint: None,
+            hidden: Vec::new(),
         }
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Reader<'s> {
     lines: Lines,
     syntax: Vec<Mistake>,
     found: RefCell<Vec<Mistake>>,
+    /// Places of secrets.
+    secrets: RefCell<Vec<Span>>,
     /// Mistakes beyond [`MISTAKES_MAX`].
     untold: Cell<usize>,
 }
@@ -33,6 +35,7 @@ impl<'s> Reader<'s> {
             lines: Lines::of(source),
             syntax: Vec::new(),
             found: RefCell::default(),
+            secrets: RefCell::default(),
             untold: Cell::new(0),
         };
         if source.len() > FILE_BYTES_MAX {
@@ -59,6 +62,16 @@ impl<'s> Reader<'s> {
 
     pub(crate) fn file(&self) -> &'s str {
         self.file
+    }
+
+    /// Keeps what stands at `span` from being shown with mistakes beside it.
+    pub(crate) fn hide(&self, span: &Span) {
+        self.secrets.borrow_mut().push(span.clone());
+    }
+
+    /// What is kept so.
+    pub(crate) fn hidden(&self) -> Vec<Span> {
+        self.secrets.borrow().clone()
     }
 
     /// The text of the file.
@@ -114,6 +127,8 @@ impl<'s> Reader<'s> {
         Mistake::sort(&mut found);
         let mut all = self.syntax;
         all.append(&mut found);
+        let hidden = self.secrets.take();
+        all.iter_mut().for_each(|mistake| mistake.hidden.clone_from(&hidden));
         if self.untold.get() > 0 {
             let message = format!("there are {} mistakes more", self.untold.get());
             all.push(Mistake::of_file(self.file, message));

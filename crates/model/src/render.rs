@@ -61,7 +61,7 @@ fn draw(mistake: &Mistake, source: &str, paint: &Paint) -> String {
     match &mistake.span {
         None => out.push_str(&format!("  {quiet}-->{end} {file}\n")),
         Some(span) => {
-            let place = Place::of(source, span);
+            let place = Place::of(source, span, &mistake.hidden);
             out.push_str(&format!("  {quiet}-->{end} {file}:{}:{}\n", place.line, place.column));
             out.push_str(&format!("   {quiet}|{end} {}\n", place.shown).replace(" \n", "\n"));
             let carets = "^".repeat(place.carets);
@@ -91,7 +91,7 @@ struct Place {
 }
 
 impl Place {
-    fn of(source: &str, span: &Span) -> Place {
+    fn of(source: &str, span: &Span, hidden: &[Span]) -> Place {
         let start = floor_char(source, span.start);
         let stop = floor_char(source, span.end).max(start);
         let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -103,7 +103,11 @@ impl Place {
         let carets = marked.chars().count().max(1);
 
         let indented = text.chars().take_while(|c| c.is_whitespace()).count().min(column);
-        let line: Vec<char> = text.chars().skip(indented).collect();
+        let is_hidden = |at: usize| {
+            hidden.iter().any(|hidden| hidden.start < line_start + at && line_start + at + 1 < hidden.end)
+        };
+        let visible = text.char_indices().map(|(at, c)| if is_hidden(at) { '*' } else { c });
+        let line: Vec<char> = visible.skip(indented).collect();
         let (shown, indent, carets) = cut(&line, column - indented, carets);
         Place {
             line: source[..start].matches('\n').count() + 1,

@@ -29,7 +29,7 @@ pub use redirect::{PathChangeSection, RedirectSection};
 
 use crate::reader::Reader;
 use crate::section::{Empty, Section};
-use crate::{Bounds, FILE_VERSION, Mistake, Spanned, quoted};
+use crate::{Bounds, FILE_VERSION, Mistake, Span, Spanned, quoted};
 
 /// Most hosts of one site. 256.
 const HOSTS_MAX: usize = 256;
@@ -52,6 +52,8 @@ const BEHAVIORS_EXAMPLE: &str = "as in [[behaviors]] with path = \"/*\"";
 pub struct SiteFile {
     /// The file's name, as it was given to [`parse_site`].
     pub file: Box<str>,
+    /// Places of secrets, which no mistake shows.
+    pub hidden: Vec<Span>,
     /// The site's name: letters, digits, `.`, `-`, `_`; at most 64. Default: the file's name without folder and
     /// `.toml`.
     pub name: Spanned<String>,
@@ -143,6 +145,7 @@ fn read(section: &Section<'_>) -> SiteFile {
     }
     SiteFile {
         file: section.reader().file().into(),
+        hidden: section.reader().hidden(),
         name,
         hosts,
         canonical_host,

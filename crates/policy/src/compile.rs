@@ -108,6 +108,7 @@ fn compile_and_warn(file: &SiteFile, files: &dyn Files, ids: SiteIds) -> (Option
     compiler.check_together(&behaviors);
 
     let mut mistakes = compiler.mistakes;
+    mistakes.iter_mut().for_each(|mistake| mistake.hidden.clone_from(&file.hidden));
     Mistake::sort(&mut mistakes);
     let origins: Option<Box<[_]>> = origins.into_iter().collect();
     let behaviors: Option<Box<[_]>> = behaviors.into_iter().collect();

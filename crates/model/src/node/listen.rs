@@ -113,6 +113,7 @@ pub(super) fn read_admin(node: &Section<'_>) -> AdminSection {
 
 fn read_token(section: &Section<'_>) -> Option<Token> {
     let text = section.text("token");
+    text.iter().for_each(|token| section.reader().hide(&token.span));
     let file = section.text("token_file").filter(|path| check_path(section, "token_file", path));
     if let (Some(_), Some(file)) = (&text, &file) {
         let message = format!("{} has both `token` and `token_file`", section.name());

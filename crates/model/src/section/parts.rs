@@ -49,6 +49,7 @@ impl<'a> Section<'a> {
     /// What is secret: under `key`, or in the file that `key_file` names. Both is a mistake.
     pub(crate) fn secret(&self, key: &'static str, key_file: &'static str) -> Option<Secret> {
         let (given, file) = (self.text(key), self.text(key_file));
+        given.iter().for_each(|given| self.reader().hide(&given.span));
         if let (Some(_), Some(file)) = (&given, &file) {
             let message = format!("{} has both `{key}` and `{key_file}`", self.name());
             let mistake = self.reader().mistake(&file.span, message, "one of the two");
