@@ -22,6 +22,7 @@
 mod body;
 mod charge;
 mod content;
+mod encoded;
 mod entry;
 mod hot;
 mod key;
@@ -31,6 +32,7 @@ mod store;
 
 pub use body::{Body, BodyBuilder, CHUNK};
 pub use content::{Content, PartialBody, RUNS_MAX};
+pub use encoded::{ASK_AGAIN_SECONDS, EncodedBody};
 pub use entry::Entry;
 pub use hot::{HOT_AFTER_USES, HotEntry, HotTable};
 pub use key::{Key, KeyRef};

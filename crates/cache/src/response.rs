@@ -10,12 +10,13 @@ use std::sync::atomic::{
     AtomicBool, AtomicU8, AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
 
-use littoral_http_caching::{Fields, Known, Seconds, SelectingKey, Terms, Vary};
+use littoral_http_caching::{Coding, Fields, Known, Seconds, SelectingKey, Terms, Vary};
 use littoral_ledger::{Position, Subject};
 
-use crate::body::ARC_BYTES;
+use crate::body::{ARC_BYTES, Body};
 use crate::charge::Charge;
 use crate::content::Content;
+use crate::encoded::{Derived, EncodedBody, EncodedHeads, Noticed};
 
 /// Frequency at which a response stops counting its uses.
 pub const FREQUENCY_MAX: u8 = 3;
@@ -29,6 +30,8 @@ pub struct ResponseParts {
     pub fields: Fields,
     /// The body, or what is here of it.
     pub content: Content,
+    /// The same in content codings, where it was stored without any; each coding once.
+    pub encoded: Box<[EncodedBody]>,
     /// Under which it may be reused.
     pub terms: Terms,
     /// The names it varies by.
@@ -53,6 +56,8 @@ pub struct ResponseParts {
 pub struct StoredResponse {
     parts: ResponseParts,
     derived: OnceLock<Derived>,
+    encoded_heads: EncodedHeads,
+    noticed: Noticed,
     dead: AtomicBool,
     frequency: AtomicU8,
     /// Its node in the store's queues; read and written under their lock.
@@ -60,18 +65,14 @@ pub struct StoredResponse {
     charge: OnceLock<Charge>,
 }
 
-struct Derived {
-    key: u64,
-    bytes: Box<[u8]>,
-    _charge: Charge,
-}
-
 impl StoredResponse {
     /// A response that no store has yet.
     pub fn new(parts: ResponseParts) -> StoredResponse {
         StoredResponse {
-            parts,
             derived: OnceLock::new(),
+            encoded_heads: parts.encoded.iter().map(|_| OnceLock::new()).collect(),
+            noticed: Noticed::default(),
+            parts,
             dead: AtomicBool::new(false),
             frequency: AtomicU8::new(0),
             node: AtomicU32::new(u32::MAX),
@@ -129,16 +130,74 @@ impl StoredResponse {
     /// stays for the response's life; it is charged, and not kept (`false`) when the budget has no room, when
     /// there is one, or while no store has the response.
     pub fn keep_derived(&self, key: u64, head: Box<[u8]>) -> bool {
-        if self.derived.get().is_some() {
+        self.keep_head(&self.derived, key, head)
+    }
+
+    fn keep_head(&self, place: &OnceLock<Derived>, key: u64, head: Box<[u8]>) -> bool {
+        if place.get().is_some() {
             return false;
         }
         let charge = self.charge.get().and_then(|charge| charge.more(head.len() as u64));
-        charge.is_some_and(|charge| self.derived.set(Derived { key, bytes: head, _charge: charge }).is_ok())
+        charge.is_some_and(|charge| place.set(Derived { key, bytes: head, _charge: charge }).is_ok())
+    }
+
+    /// The content in this coding, if it was made.
+    #[inline]
+    pub fn encoded_body(&self, coding: Coding) -> Option<&Body> {
+        self.encoded.iter().find(|encoded| encoded.coding == coding)?.body.as_ref()
+    }
+
+    /// Whether it is known whether this coding is worth it: it was made, or found useless.
+    pub fn has_tried(&self, coding: Coding) -> bool {
+        self.encoded.iter().any(|encoded| encoded.coding == coding)
+    }
+
+    /// As [`derived`](Self::derived), of the head that goes with an encoded body.
+    #[inline]
+    pub fn encoded_head(&self, coding: Coding, key: u64) -> Option<&[u8]> {
+        let place = self.place_of_head(coding)?;
+        place.get().filter(|derived| derived.key == key).map(|derived| &*derived.bytes)
+    }
+
+    /// As [`keep_derived`](Self::keep_derived), of the head that goes with an encoded body; `false` also where there
+    /// is no such body.
+    pub fn keep_encoded_head(&self, coding: Coding, key: u64, head: Box<[u8]>) -> bool {
+        self.place_of_head(coding).is_some_and(|place| self.keep_head(place, key, head))
+    }
+
+    fn place_of_head(&self, coding: Coding) -> Option<&OnceLock<Derived>> {
+        let nth = self.encoded.iter().position(|encoded| encoded.coding == coding)?;
+        self.encoded_heads.get(nth)
+    }
+
+    /// What [`keep_verdict`](Self::keep_verdict) kept last, if that was under `key`.
+    #[inline]
+    pub fn verdict(&self, key: u64) -> Option<bool> {
+        self.noticed.verdict(key)
+    }
+
+    /// Keeps a verdict about this response that is asked for at each hit. `key` names everything that it depends on
+    /// but the response: below 2^63, not 0. Only the last one is kept, so one key should be asked about.
+    pub fn keep_verdict(&self, key: u64, verdict: bool) {
+        self.noticed.keep_verdict(key, verdict);
+    }
+
+    /// Whether this caller is the one to have `coding` made: nobody has asked for it in the last minute or so. Reads
+    /// only, but for that one.
+    #[inline]
+    pub fn ask_for(&self, coding: Coding, now: Seconds) -> bool {
+        self.noticed.ask(coding, now as u32)
     }
 
     /// Bytes that it holds, body included, derived head excluded: what was asked of the allocator.
     pub fn memory_bytes(&self) -> usize {
-        self.own_bytes() + self.content.runs().map(|(_, body)| body.memory_bytes()).sum::<usize>()
+        self.own_bytes() + self.bodies().map(Body::memory_bytes).sum::<usize>()
+    }
+
+    /// All bodies that it holds.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = &Body> + Clone {
+        let own = self.content.runs().map(|(_, body)| body);
+        own.chain(self.encoded.iter().filter_map(|encoded| encoded.body.as_ref()))
     }
 
     /// All but the bodies.
@@ -147,6 +206,8 @@ impl StoredResponse {
             + size_of::<StoredResponse>()
             + self.fields.memory_bytes()
             + self.content.list_bytes()
+            + size_of_val(&*self.encoded)
+            + size_of_val(&*self.encoded_heads)
             + self.vary.memory_bytes()
             + self.selecting.as_bytes().len()
             + self.subject.heap_bytes()
@@ -155,14 +216,15 @@ impl StoredResponse {
     }
 
     pub(crate) fn derived_bytes(&self) -> usize {
-        self.derived.get().map_or(0, |derived| derived.bytes.len())
+        let places = std::iter::once(&self.derived).chain(&*self.encoded_heads);
+        places.filter_map(OnceLock::get).map(|derived| derived.bytes.len()).sum()
     }
 
     /// What a store that takes it must reserve: bodies that it shares with a response taken before are
     /// charged already.
     pub(crate) fn uncharged_bytes(&self) -> usize {
-        let bodies = self.content.runs().filter(|(_, body)| !body.is_charged());
-        self.own_bytes() + bodies.map(|(_, body)| body.memory_bytes()).sum::<usize>()
+        let bodies = self.bodies().filter(|body| !body.is_charged());
+        self.own_bytes() + bodies.map(Body::memory_bytes).sum::<usize>()
     }
 
     pub(crate) fn is_charged(&self) -> bool {
@@ -171,7 +233,7 @@ impl StoredResponse {
 
     /// Spreads `charge`, made for [`uncharged_bytes`](Self::uncharged_bytes), over what it pays for.
     pub(crate) fn charge(&self, mut charge: Charge) {
-        for (_, body) in self.content.runs().filter(|(_, body)| !body.is_charged()) {
+        for body in self.bodies().filter(|body| !body.is_charged()) {
             // The one run of two that share a body finds it charged: then the part is paid back at once.
             drop(body.charge(charge.split(body.memory_bytes() as u64)));
         }

@@ -3,55 +3,87 @@
 use crate::note::{Note, Outcome};
 use crate::request::Request;
 use crate::respond::{Body, Head, Held, Place, Response, Shape};
-use crate::transform::range;
+use crate::transform::choose::{self, Choice};
+use crate::transform::{Form, TagText, compress, range};
 use crate::worker::Worker;
 use littoral_http_caching::{Known, Method, Precondition, RangeAnswer, conditional, evaluate};
 
-/// The answer that a stored response gives to a request: conditions, then ranges.
-pub(crate) fn from_stored(place: &Place, request: &Request, held: Held, note: Note) -> Response {
-    let etag = held.fields.get(Known::ETag);
-    let modified = conditional::modification_date(&held.fields, held.terms.received);
-    match evaluate(request.method, &request.fields, etag, Some(modified), held.status) {
-        Precondition::Proceed => {}
-        Precondition::NotModified => return not_modified(place, held, note),
-        Precondition::Failed => {
-            return Response { note, ..Response::local(412, "precondition-failed") }.at(place);
-        }
-    }
-    let length = held.content.complete_length();
-    let answer = if held.status == 200 && request.method == Method::Get {
-        littoral_http_caching::range::resolve(
-            &request.fields,
-            etag,
-            held.last_modified,
-            Some(held.terms.date),
-            length,
-        )
-    } else {
-        RangeAnswer::Whole
-    };
-    ranged(place, request, held, note, answer, length)
-}
-
-fn ranged(
+/// The answer that a stored response gives to a request: its form, conditions, then ranges.
+pub(crate) fn from_stored(
+    worker: &Worker,
     place: &Place,
     request: &Request,
     held: Held,
     note: Note,
-    answer: RangeAnswer,
-    length: u64,
 ) -> Response {
-    let (status, shape, body, length) = match answer {
-        RangeAnswer::Whole => (held.status, Shape::Whole, Body::Stored(held.clone(), 0..length), length),
+    let choice = choose::for_stored(place, request, &held);
+    compress::ask_for_missing(worker, place, request, &held, &choice);
+    let modified = conditional::modification_date(&held.fields, held.terms.received);
+    let mut text = TagText::new();
+    let etag = choice.condition.etag(held.fields.get(Known::ETag), &mut text);
+    match evaluate(request.method, &request.fields, etag, Some(modified), held.status) {
+        Precondition::Proceed => {}
+        Precondition::NotModified => return not_modified(place, held, choice.condition, note),
+        Precondition::Failed => {
+            return Response { note, ..Response::local(412, "precondition-failed") }.at(place);
+        }
+    }
+    if choice.form.is_made_on_the_way() {
+        return on_the_way(worker, place, request, held, choice.form, note);
+    }
+    ranged(place, request, held, note, &choice)
+}
+
+/// Encoded or decoded for this one client; as it is where that cannot be done.
+fn on_the_way(
+    worker: &Worker,
+    place: &Place,
+    request: &Request,
+    held: Held,
+    form: Form,
+    note: Note,
+) -> Response {
+    let (form, body, length) = match compress::from_stored(worker, &held, form) {
+        Some(_) if request.method == Method::Head => (form, Body::Empty, None),
+        Some(recoded) => (form, Body::Recoded(Box::new(recoded)), None),
+        None => {
+            let length = held.content.complete_length();
+            (Form::Plain, Body::Stored(held.clone(), None, 0..length), Some(length))
+        }
+    };
+    let (status, head) = (held.status, Head::Stored(held, Shape::Whole, form));
+    answer(place, status, head, body, length, note)
+}
+
+fn ranged(place: &Place, request: &Request, held: Held, note: Note, choice: &Choice) -> Response {
+    let form = choice.form;
+    let coding = form.kept_coding();
+    let length = match coding.and_then(|coding| held.encoded_body(coding)) {
+        Some(body) => body.len(),
+        None => held.content.complete_length(),
+    };
+    let wanted = if held.status == 200 && request.method == Method::Get {
+        let mut text = TagText::new();
+        let etag = form.etag(held.fields.get(Known::ETag), &mut text);
+        let modified = held.last_modified.filter(|_| choice.dates_hold);
+        littoral_http_caching::range::resolve(&request.fields, etag, modified, Some(held.terms.date), length)
+    } else {
+        RangeAnswer::Whole
+    };
+    let (status, shape, body, length) = match wanted {
+        RangeAnswer::Whole => {
+            (held.status, Shape::Whole, Body::Stored(held.clone(), coding, 0..length), length)
+        }
         RangeAnswer::One(wanted) => (
             206,
             Shape::Range(range::content_range(&wanted, length)),
-            Body::Stored(held.clone(), wanted.clone()),
+            Body::Stored(held.clone(), coding, wanted.clone()),
             wanted.end - wanted.start,
         ),
         RangeAnswer::Many(parts) => {
-            let (multipart, boundary, total) = range::multipart(&held.fields, &parts, length, request.id);
-            (206, Shape::Multipart(boundary), Body::Multipart(held.clone(), Box::new(multipart)), total)
+            let (multipart, boundary, total) = range::multipart(&held.fields, &parts, length, request.number);
+            let body = Body::Multipart(held.clone(), coding, Box::new(multipart));
+            (206, Shape::Multipart(boundary), body, total)
         }
         RangeAnswer::Unsatisfiable => {
             let answer = Response { note, ..Response::local(416, "range-unsatisfiable") };
@@ -60,29 +92,15 @@ fn ranged(
                 .at(place);
         }
     };
-    Response {
-        status,
-        head: Head::Stored(held, shape),
-        body,
-        length: Some(length),
-        note,
-        place: Some(place.clone()),
-        close: false,
-        upgrade: None,
-    }
+    answer(place, status, Head::Stored(held, shape, form), body, Some(length), note)
 }
 
-pub(crate) fn not_modified(place: &Place, held: Held, note: Note) -> Response {
-    Response {
-        status: 304,
-        head: Head::Stored(held, Shape::NotModified),
-        body: Body::Empty,
-        length: None,
-        note,
-        place: Some(place.clone()),
-        close: false,
-        upgrade: None,
-    }
+fn answer(place: &Place, status: u16, head: Head, body: Body, length: Option<u64>, note: Note) -> Response {
+    Response { status, head, body, length, note, place: Some(place.clone()), close: false, upgrade: None }
+}
+
+pub(crate) fn not_modified(place: &Place, held: Held, form: Form, note: Note) -> Response {
+    answer(place, 304, Head::Stored(held, Shape::NotModified, form), Body::Empty, None, note)
 }
 
 /// The same for one that is stale and may be used all the same, for the reason `detail`.
@@ -95,5 +113,5 @@ pub(crate) fn from_stale(
 ) -> Response {
     let ttl = held.terms.freshness_left(worker.now());
     let note = Note { outcome: Outcome::Stale, detail: Some(detail), ..Note::hit(ttl) };
-    from_stored(place, request, held, note)
+    from_stored(worker, place, request, held, note)
 }

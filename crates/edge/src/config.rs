@@ -1,9 +1,12 @@
 //! What the edge is started with. Values are checked where they come from (the node file); the ranges are stated here.
 
+use littoral_model::{ForwardedFields, MemoryReserve, Network};
 use littoral_resolver::ResolverConfig;
 use littoral_runtime::Clock;
+use littoral_runtime::host::MemoryFacts;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How to run the edge.
@@ -21,8 +24,14 @@ pub struct EdgeConfig {
     pub tls: Option<TlsFiles>,
     /// Memory for stored responses, metadata included. Default 256 MiB.
     pub memory_bytes: u64,
+    /// Who may speak for others, and what one client may take.
+    pub clients: EdgeClients,
     /// Limits of connections and requests.
     pub limits: EdgeLimits,
+    /// When new work is answered 503 for want of memory.
+    pub memory: MemoryAdmission,
+    /// Told what an operator should know, a line each. Default: nobody.
+    pub notices: Notices,
     /// Where the access log goes.
     pub access_log: AccessLog,
     /// How the names of origins are resolved.
@@ -49,6 +58,50 @@ pub enum AccessLog {
     Stdout,
     /// Appended to a file, which [`Edge::reopen_logs`](crate::Edge::reopen_logs) opens anew.
     File(PathBuf),
+}
+
+/// Who may speak for others, and what one client may take.
+#[derive(Clone, Debug)]
+pub struct EdgeClients {
+    /// Whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed. Default nobody's.
+    pub trusted_proxies: Vec<Network>,
+    /// Who begins each connection with a PROXY header, of version 1 or 2. Default nobody.
+    pub proxy_protocol: Vec<Network>,
+    /// Which of the fields are believed. Default: `X-Forwarded-*` where there is any, else `Forwarded`.
+    pub forwarded: ForwardedFields,
+    /// Whether answers carry `X-Request-Id`. Default true.
+    pub request_id_header: bool,
+    /// Most connections of one address, of IPv6 of one /64; 0: no limit. Default 20,000; at the limit new ones are
+    /// closed at once. Trusted proxies have no limit.
+    pub connections_per_address_max: usize,
+}
+
+/// When new work is answered 503 for want of memory, and where that is seen from.
+#[derive(Clone)]
+pub struct MemoryAdmission {
+    /// Memory that stays available. Default 5 %, at most 512 MiB.
+    pub reserve: MemoryReserve,
+    /// Asked four times a second, on a thread of its own. Default [`MemoryFacts::read`].
+    pub facts: Arc<dyn Fn() -> MemoryFacts + Send + Sync>,
+}
+
+/// Who is told what an operator should know.
+#[derive(Clone, Default)]
+pub struct Notices(Option<Arc<Tell>>);
+
+type Tell = dyn Fn(&str) + Send + Sync;
+
+impl Notices {
+    /// `tell` is called on the edge's own background threads; it may wait.
+    pub fn to(tell: impl Fn(&str) + Send + Sync + 'static) -> Notices {
+        Notices(Some(Arc::new(tell)))
+    }
+
+    pub(crate) fn tell(&self, text: &str) {
+        if let Some(tell) = &self.0 {
+            tell(text);
+        }
+    }
 }
 
 /// Limits of connections and requests. Each request that breaks one is refused with a named reason.
@@ -81,11 +134,32 @@ impl Default for EdgeConfig {
             https: Vec::new(),
             tls: None,
             memory_bytes: 256 * 1024 * 1024,
+            clients: EdgeClients::default(),
             limits: EdgeLimits::default(),
+            memory: MemoryAdmission::default(),
+            notices: Notices::default(),
             access_log: AccessLog::Off,
             resolver: ResolverConfig::default(),
             clock: Clock::system(),
         }
+    }
+}
+
+impl Default for EdgeClients {
+    fn default() -> EdgeClients {
+        EdgeClients {
+            trusted_proxies: Vec::new(),
+            proxy_protocol: Vec::new(),
+            forwarded: ForwardedFields::default(),
+            request_id_header: true,
+            connections_per_address_max: 20_000,
+        }
+    }
+}
+
+impl Default for MemoryAdmission {
+    fn default() -> MemoryAdmission {
+        MemoryAdmission { reserve: MemoryReserve::default(), facts: Arc::new(MemoryFacts::read) }
     }
 }
 

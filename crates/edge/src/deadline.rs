@@ -68,7 +68,7 @@ impl Deadlines {
 }
 
 impl Deadlines {
-    /// Wakes every connection, so that each sees for itself that the thread drains.
+    /// Wakes every connection, so that each sees for itself that the thread drains, or that memory is short.
     pub(crate) fn wake_all(&self) {
         for cell in self.cells.borrow().iter().flatten() {
             if let Some(waker) = cell.waker.borrow_mut().take() {
@@ -83,6 +83,13 @@ impl Deadline {
     pub(crate) fn set(&self, at_millis: u64) {
         self.cell.at_millis.set(at_millis);
         self.cell.expired.set(false);
+    }
+
+    /// Moves the deadline forward to `at_millis` if it is later.
+    pub(crate) fn bring_forward(&self, at_millis: u64) {
+        if at_millis < self.cell.at_millis.get() {
+            self.set(at_millis);
+        }
     }
 
     /// No deadline from now on.
@@ -127,6 +134,10 @@ mod tests {
         assert!(!late.poll_expired(&mut context));
         early.set(400);
         assert!(!early.poll_expired(&mut context));
+        early.bring_forward(500);
+        late.bring_forward(250);
+        deadlines.sweep(450);
+        assert!(early.poll_expired(&mut context) && late.poll_expired(&mut context));
     }
 
     #[test]

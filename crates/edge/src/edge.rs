@@ -1,13 +1,19 @@
 //! The edge as its owner sees it: started, told of new policies and purges, asked, drained.
 
 use crate::accept::accept;
+use crate::access::histories::{self, Histories};
+use crate::clients::Clients;
 use crate::config::{AccessLog, EdgeConfig};
 use crate::current::Current;
 use crate::fill::FillTable;
+use crate::memory::{self, Memory};
 use crate::origin::Origins;
+use crate::origin::probe::{PROBING_THREAD, keep_probing};
+use crate::origin::roster::{Groups, group_id};
 use crate::origin::trust::Trust;
 use crate::report::{self, Reporter, WorkerReport, format_record};
 use crate::tls::{self, TlsError};
+use crate::transform::{CoderMemory, Jobs};
 use crate::worker::{Mailboxes, Shared, Worker, WorkerMessage};
 use littoral_cache::{MemoryStore, SiteIx, Store};
 use littoral_ledger::{Fence, Limits as FenceLimits};
@@ -32,6 +38,10 @@ use tokio_rustls::TlsAcceptor;
 const TIDY_INTERVAL: Duration = Duration::from_secs(5);
 /// Purges remembered above which entries that nothing stored can need any more are dropped.
 const TIDY_ABOVE: usize = 10_000;
+/// The part of the cache's memory that coders of bodies on their way may take beside it.
+const CODER_MEMORY_PART: u64 = 8;
+/// And what they may take at least.
+const CODER_MEMORY_BYTES_MIN: u64 = 64 << 20;
 /// How long the log writer may take for what is left when the edge ends.
 const LOG_STOP_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -44,7 +54,8 @@ pub struct Edge {
     listeners: Mutex<Vec<Listener>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     stop: watch::Sender<bool>,
-    tidy_stop: SyncSender<()>,
+    /// One for each background thread.
+    background_stops: Vec<SyncSender<()>>,
 }
 
 /// Why the edge did not start.
@@ -109,6 +120,8 @@ pub struct Status {
     pub fills: usize,
     /// Number of the last purge.
     pub purge_position: u64,
+    /// Whether memory is short, so that what needs an origin is answered 503.
+    pub memory_short: bool,
     /// Whether the node finishes what it has and takes nothing new.
     pub draining: bool,
 }
@@ -143,6 +156,7 @@ impl Edge {
         let (reports, reporter) = start_reports(&config, workers, &policy)?;
         let resolver =
             Resolver::start(config.resolver.clone(), config.clock.clone()).map_err(StartError::Thread)?;
+        let (admission, notices) = (config.memory.clone(), config.notices.clone());
         let shared = Arc::new(shared(config, policy, mailboxes, reporter, resolver));
 
         let (stop, stopped) = watch::channel(false);
@@ -163,14 +177,28 @@ impl Edge {
             };
             threads.push(spawn(start).map_err(StartError::Thread)?);
         }
-        let (tidy_stop, tidy_stopped) = sync_channel(1);
+        let mut background_stops = Vec::new();
+        let mut background = |name: &str, run: Box<dyn FnOnce(Receiver<()>) + Send>| {
+            let (stop, stopped) = sync_channel(1);
+            background_stops.push(stop);
+            std::thread::Builder::new().name(name.to_owned()).spawn(move || run(stopped))
+        };
         let tidied = shared.clone();
         threads.push(
-            std::thread::Builder::new()
-                .name("edge-tidy".to_owned())
-                .spawn(move || tidy(&tidied, &tidy_stopped))
+            background("edge-tidy", Box::new(move |stopped| tidy(&tidied, &stopped)))
                 .map_err(StartError::Thread)?,
         );
+        if memory::is_on(&admission) {
+            let watched = shared.clone();
+            let watch = move |stopped| memory::watch(&watched.memory, &admission, &notices, &stopped);
+            threads.push(background("edge-memory", Box::new(watch)).map_err(StartError::Thread)?);
+        }
+        let encoding = shared.clone();
+        let encode = move |_| {
+            littoral_runtime::host::yield_to_all_others();
+            encoding.jobs.work(&*encoding.store, &encoding.fence);
+        };
+        threads.push(background("edge-encode", Box::new(encode)).map_err(StartError::Thread)?);
         Ok(Edge {
             shared,
             http: http_addresses,
@@ -178,7 +206,7 @@ impl Edge {
             listeners: Mutex::new(kept),
             threads: Mutex::new(threads),
             stop,
-            tidy_stop,
+            background_stops,
         })
     }
 
@@ -210,6 +238,9 @@ impl Edge {
             .flat_map(|site| site.origins.iter().map(crate::origin::permits::origin_id))
             .collect();
         self.shared.origins.retain(|id| in_force.contains(&id));
+        let in_force: std::collections::HashSet<usize> =
+            policy.sites().iter().flat_map(|site| site.groups.iter().map(group_id)).collect();
+        self.shared.groups.retain(|id| in_force.contains(&id));
     }
 
     /// The metrics page, in Prometheus' text format 0.0.4.
@@ -233,6 +264,7 @@ impl Edge {
             cache_budget_bytes: stat.budget_bytes,
             fills: self.shared.fills.len(),
             purge_position: self.shared.fence.position().number,
+            memory_short: self.shared.memory.is_short(),
             draining: self.shared.drain.is_draining(),
         }
     }
@@ -274,7 +306,10 @@ impl Edge {
     /// Ends the threads, cuts what is still in flight, and writes out the log. A second call changes nothing. Blocks.
     pub fn stop(&self) {
         let _ = self.stop.send(true);
-        let _ = self.tidy_stop.try_send(());
+        for stop in &self.background_stops {
+            let _ = stop.try_send(());
+        }
+        self.shared.jobs.stop();
         for thread in self.threads.lock().drain(..) {
             let _ = thread.join();
         }
@@ -303,13 +338,19 @@ fn shared(
     Shared {
         name: config.name.into(),
         limits: config.limits,
+        clients: Clients::new(&config.clients),
+        histories: Histories::new(histories::CLIENTS_MAX),
+        memory: Memory::default(),
         clock: config.clock,
         current: Current::new(policy),
         fence: Fence::new(FenceLimits::default()),
         store,
         memory_bytes: config.memory_bytes,
         fills: FillTable::new(),
+        jobs: Jobs::default(),
+        coders: CoderMemory::new((config.memory_bytes / CODER_MEMORY_PART).max(CODER_MEMORY_BYTES_MIN)),
         origins: Origins::new(mailboxes.clone()),
+        groups: Groups::default(),
         trust: Trust::default(),
         resolver,
         mailboxes,
@@ -397,6 +438,9 @@ async fn run(start: ThreadStart) {
         }
     }
     tokio::task::spawn_local(worker.clone().keep_house());
+    if thread == PROBING_THREAD {
+        tokio::task::spawn_local(keep_probing(worker.clone()));
+    }
     tokio::task::spawn_local(worker.clone().read_mail(inbox));
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }

@@ -38,7 +38,8 @@ pub(crate) fn dress(place: &Place, request: &Request, answer: Response) -> Respo
 
 /// The page for an answer, if there is one.
 pub(crate) fn page<'a>(place: &'a Place, request: &Request, answer: &Response) -> Option<&'a ErrorPage> {
-    let by_origin = answer.note.forward_status == Some(answer.status);
+    let by_origin =
+        matches!(answer.head, Head::Stored(..)) || answer.note.forward_status == Some(answer.status);
     place.site().error_pages.iter().find(|page| {
         page.statuses.has(answer.status)
             && match page.from {
@@ -52,7 +53,7 @@ pub(crate) fn page<'a>(place: &'a Place, request: &Request, answer: &Response) -
 
 fn fields(page: &ErrorPage, answer: &Response) -> Fields {
     let former = match &answer.head {
-        Head::Stored(held, _) => &held.fields,
+        Head::Stored(held, _, _) => &held.fields,
         Head::Fields(fields) => fields,
     };
     let mut out = Fields::builder();

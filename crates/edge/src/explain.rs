@@ -2,13 +2,16 @@
 //! purge state, and every rule that the request meets. It goes through the functions that a request goes through, and
 //! changes nothing.
 
+mod members;
 mod probe;
 
+use crate::access;
 use crate::current::Snapshot;
 use crate::edge::Edge;
 use crate::field_rules::Changes;
 use crate::key::{self, KeyText};
 use crate::lookup::{self, Usable, usable, verdict};
+use crate::origin::group::hash_of;
 use crate::request::Request;
 use crate::respond::{Head, Place};
 use crate::serve::{Course, course};
@@ -18,6 +21,7 @@ use littoral_cache::{Content, KeyRef, Store, StoredResponse};
 use littoral_http_caching::{Known, Method};
 use littoral_ledger::Verdict;
 use littoral_policy::FieldRule;
+pub use members::ExplainedMember;
 use probe::Described;
 pub(crate) use probe::{Probe, ProbeError, probe};
 use serde::{Deserialize, Serialize};
@@ -98,6 +102,9 @@ pub struct Explanation {
     pub behavior: Option<String>,
     /// The origin server or group that the behavior fetches from.
     pub origin: Option<String>,
+    /// The members of that group, as they stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<ExplainedMember>,
     /// The target as the origin would see it, rewritten if the behavior does.
     pub target: Option<String>,
     /// Where a redirect sends the client.
@@ -197,6 +204,12 @@ impl Edge {
     fn explain_at(&self, place: &Place, request: &Request, mut explanation: Explanation) -> Explanation {
         let node = &self.shared.name;
         explanation.answer_rules = answer_rules(place, request);
+        if let Some(limited) = access::explain(&self.shared, place, request) {
+            let explanation = Explanation { status: Some(limited.limit.status), ..explanation };
+            let (name, wait) = (&limited.limit.name, limited.wait_seconds());
+            return explanation
+                .because("refuse", &format!("the rate limit `{name}` is used up for {wait} s more"));
+        }
         if let Some(answer) = redirect::redirect(place, node, request) {
             let location = match &answer.head {
                 Head::Fields(fields) => fields.get(Known::Location).map(text),
@@ -221,6 +234,8 @@ impl Edge {
             }
         }
         explain_origin_fields(place, node, request, &key, &mut explanation);
+        let hash = hash_of(place, request, &key.bytes[key.url.clone()]);
+        explanation.members = members::members(&self.shared, place, hash);
         match course(place, request) {
             Course::Pass(_, Some("upgrade"), _) => {
                 explanation.because("pass", "the client wants to change the protocol")
@@ -350,7 +365,7 @@ fn explain_origin_fields(
 ) {
     let behavior = place.behavior().expect("placed");
     let id = request.id_text();
-    let scope = scope(place, node, keyed_subject(place, request, &key.target), &id);
+    let scope = scope(place, node, keyed_subject(place, request, &key.target), id);
     let changes =
         Changes::of(&behavior.request_fields, &scope, |name| request.fields.named(name).next().is_some());
     explanation.origin_fields = changes.lines().map(|(name, value)| (text(name), text(value))).collect();

@@ -4,8 +4,10 @@
 use crate::field_rules::{Changes, are_static};
 use crate::note::Outcome;
 use crate::request::Request;
+use crate::request_id::RequestId;
 use crate::respond::{Head, Place, Response, Shape};
 use crate::subject::{AnswerFields, response_scope, scope, subject};
+use crate::transform::Form;
 use crate::worker::Worker;
 use littoral_cache::StoredResponse;
 use littoral_h1::response;
@@ -18,17 +20,16 @@ const IMMUTABLE: &[u8] = b"cache-control: public, max-age=31536000, immutable\r\
 /// Appends the field lines of `answer` in HTTP/1.1's form, without those that belong to framing and connection.
 pub(crate) fn write_fields(worker: &Worker, request: &Request, answer: &Response, out: &mut Vec<u8>) {
     let now = worker.now();
-    let fields = match &answer.head {
-        Head::Stored(stored, _) => &stored.fields,
-        Head::Fields(fields) => &**fields,
-    };
+    let fields = answer.fields();
     match &answer.head {
-        Head::Stored(stored, shape) => {
-            if !(matches!(shape, Shape::Whole | Shape::Range(_)) && write_block(answer, stored, shape, out)) {
+        Head::Stored(stored, shape, form) => {
+            if !(matches!(shape, Shape::Whole | Shape::Range(_))
+                && write_block(answer, stored, shape, *form, out))
+            {
                 with_changes(worker, request, answer, fields, |changes| {
                     let start = out.len();
-                    write_lines(answer, stored, shape, changes, out);
-                    keep_block(answer, stored, shape, &out[start..]);
+                    write_lines(answer, stored, shape, *form, changes, out);
+                    keep_block(answer, stored, shape, *form, &out[start..]);
                 });
             }
             write_moment(answer, stored, shape, now, out);
@@ -36,7 +37,9 @@ pub(crate) fn write_fields(worker: &Worker, request: &Request, answer: &Response
         Head::Fields(fields) => {
             with_changes(worker, request, answer, fields, |changes| {
                 for line in fields.iter() {
-                    if goes_to_clients(answer.place.as_ref(), line.known, line.name)
+                    let is_ours = line.known == Known::XRequestId && worker.shared.clients.request_id_header;
+                    if !is_ours
+                        && goes_to_clients(answer.place.as_ref(), line.known, line.name)
                         && changes.keep(line.name)
                     {
                         response::field(out, line.name, line.value);
@@ -58,6 +61,14 @@ pub(crate) fn write_fields(worker: &Worker, request: &Request, answer: &Response
     out.extend_from_slice(b"\r\nvia: 1.1 ");
     out.extend_from_slice(worker.shared.name.as_bytes());
     out.extend_from_slice(b"\r\n");
+    write_request_id(worker, &request.id, out);
+}
+
+/// By what a client and an operator speak of the same request.
+pub(crate) fn write_request_id(worker: &Worker, id: &RequestId, out: &mut Vec<u8>) {
+    if worker.shared.clients.request_id_header {
+        response::field(out, b"x-request-id", id.as_bytes());
+    }
 }
 
 /// Hands what the behavior's rules make of these fields to `write`.
@@ -79,7 +90,7 @@ fn with_changes(
     let shown = AnswerFields(fields);
     let scope = Scope {
         response: Some(response_scope(answer.status, &answer.note, &shown)),
-        ..scope(place, &worker.shared.name, subject(request), &id)
+        ..scope(place, &worker.shared.name, subject(request), id)
     };
     write(&Changes::of(rules, &scope, |name| fields.named(name).next().is_some()));
 }
@@ -95,6 +106,7 @@ fn write_lines(
     answer: &Response,
     stored: &StoredResponse,
     shape: &Shape,
+    form: Form,
     changes: &Changes<'_>,
     out: &mut Vec<u8>,
 ) {
@@ -111,10 +123,16 @@ fn write_lines(
                     && is_in_block(place, stored, line.known, line.name)
             }
         };
-        if shown && changes.keep(line.name) {
+        if shown && form.keeps(line.known, line.name) && changes.keep(line.name) {
             response::field(out, line.name, line.value);
         }
     }
+    form.lines(&stored.fields, matches!(shape, Shape::NotModified), |known, value| {
+        let name = known.as_str().as_bytes();
+        if changes.keep(name) {
+            response::field(out, name, value);
+        }
+    });
     write_new(changes, out);
 }
 
@@ -141,7 +159,10 @@ fn write_moment(answer: &Response, stored: &StoredResponse, shape: &Shape, now: 
 
 /// Names what the serialized lines of a stored response are made of beside the response: `None` where they are made
 /// anew for each answer.
-fn block_key(answer: &Response, stored: &StoredResponse, shape: &Shape) -> Option<u64> {
+fn block_key(answer: &Response, stored: &StoredResponse, shape: &Shape, form: Form) -> Option<u64> {
+    if form.is_made_on_the_way() {
+        return None;
+    }
     let single = match shape {
         Shape::Whole => true,
         Shape::Range(_) => !stored.fields.has(Known::ContentRange),
@@ -154,15 +175,27 @@ fn block_key(answer: &Response, stored: &StoredResponse, shape: &Shape) -> Optio
 }
 
 /// Writes the lines that were serialized before; false where there are none.
-fn write_block(answer: &Response, stored: &StoredResponse, shape: &Shape, out: &mut Vec<u8>) -> bool {
-    let block = block_key(answer, stored, shape).and_then(|key| stored.derived(key));
+fn write_block(
+    answer: &Response,
+    stored: &StoredResponse,
+    shape: &Shape,
+    form: Form,
+    out: &mut Vec<u8>,
+) -> bool {
+    let block = block_key(answer, stored, shape, form).and_then(|key| match form {
+        Form::Kept(coding) => stored.encoded_head(coding, key),
+        _ => stored.derived(key),
+    });
     block.inspect(|block| out.extend_from_slice(block)).is_some()
 }
 
 /// Serialized once and kept with the response for as long as the behavior sends the same.
-fn keep_block(answer: &Response, stored: &StoredResponse, shape: &Shape, lines: &[u8]) {
-    if let Some(key) = block_key(answer, stored, shape) {
-        stored.keep_derived(key, lines.into());
+fn keep_block(answer: &Response, stored: &StoredResponse, shape: &Shape, form: Form, lines: &[u8]) {
+    if let Some(key) = block_key(answer, stored, shape, form) {
+        match form {
+            Form::Kept(coding) => stored.keep_encoded_head(coding, key, lines.into()),
+            _ => stored.keep_derived(key, lines.into()),
+        };
     }
 }
 
@@ -195,7 +228,8 @@ fn has_own_lifetime(place: Option<&Place>, status: u16) -> bool {
 /// Age is said anew for each answer, and so are lifetimes where the behavior gives its own.
 fn is_in_block(place: Option<&Place>, stored: &StoredResponse, known: Known, name: &[u8]) -> bool {
     match known {
-        Known::Age => false,
+        // The name of the request that fetched it says nothing of this one.
+        Known::Age | Known::XRequestId => false,
         Known::CacheControl | Known::Expires if has_own_lifetime(place, stored.status) => false,
         _ => goes_to_clients(place, known, name),
     }

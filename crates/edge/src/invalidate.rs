@@ -81,10 +81,12 @@ fn as_get(request: &Request, target: &Target) -> Request {
         fields: Fields::builder().finish(),
         scheme: request.scheme,
         client: request.client,
+        hops: request.hops.clone(),
         body_length: None,
         has_body: false,
         upgrade: None,
-        id: request.id,
+        id: request.id.clone(),
+        number: request.number,
     }
 }
 

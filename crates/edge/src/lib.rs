@@ -9,7 +9,9 @@
 //! [`Edge`].
 
 mod accept;
+mod access;
 mod answer;
+mod clients;
 mod config;
 mod current;
 mod deadline;
@@ -22,14 +24,17 @@ mod head;
 mod invalidate;
 mod key;
 mod lookup;
+mod memory;
 mod note;
 mod origin;
 mod pass;
+mod peer;
 mod protocol;
 mod purge;
 mod redirect;
 mod report;
 mod request;
+mod request_id;
 mod respond;
 mod rewrite;
 mod route;
@@ -41,8 +46,8 @@ mod tls;
 mod transform;
 mod worker;
 
-pub use config::{AccessLog, EdgeConfig, EdgeLimits, TlsFiles};
+pub use config::{AccessLog, EdgeClients, EdgeConfig, EdgeLimits, MemoryAdmission, Notices, TlsFiles};
 pub use edge::{DrainReport, Edge, StartError, Status};
-pub use explain::{ExplainError, ExplainRequest, Explanation, StoredVariant};
+pub use explain::{ExplainError, ExplainRequest, ExplainedMember, Explanation, StoredVariant};
 pub use purge::{PurgeError, PurgeReceipt, PurgeRequest};
 pub use tls::TlsError;

@@ -37,6 +37,17 @@ impl Outcome {
     }
 }
 
+/// Which origin server was asked, and how long its response head took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Its place among the site's.
+    pub(crate) origin: u16,
+    /// Members of the group that were asked, this one the last.
+    pub(crate) tries: u8,
+    /// Until the head was there, or the failure.
+    pub(crate) micros: u32,
+}
+
 /// The cache's part in one answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Note {
@@ -50,6 +61,8 @@ pub(crate) struct Note {
     pub(crate) stored: bool,
     /// Why it was not stored, why it was stale, what went wrong: a stable name.
     pub(crate) detail: Option<&'static str>,
+    /// The origin server that was asked last, where one was: by this request, or by the one whose fetch it shared.
+    pub(crate) asked: Option<Asked>,
 }
 
 impl Note {
@@ -67,7 +80,15 @@ impl Note {
     }
 
     fn new(outcome: Outcome) -> Note {
-        Note { outcome, forward: None, forward_status: None, ttl: None, stored: false, detail: None }
+        Note {
+            outcome,
+            forward: None,
+            forward_status: None,
+            ttl: None,
+            stored: false,
+            detail: None,
+            asked: None,
+        }
     }
 
     /// Appends the member of this cache to `out`.

@@ -1,19 +1,21 @@
 //! Past the cache: one request to the origin and its answer back, both streamed. Also what every fetch needs: the
-//! fields that the origin gets, its pool, and the answer when it fails.
+//! fields that the origin gets, and the answer when it fails.
 
+use crate::field_rules::Changes;
 use crate::note::{Note, Outcome};
 use crate::origin::fetch::InterimSink;
 use crate::origin::fields::{Conditionals, ForOrigin};
-use crate::origin::pool::Pool;
-use crate::origin::{OriginError, OriginRequest, OriginResponse, RequestBody, fetch};
+use crate::origin::finish::speaks_to_s3;
+use crate::origin::group::{hash_of, is_s3_alone};
+use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody, fetch_from_group};
 use crate::request::Request;
 use crate::respond::{Body, Head, Place, Response};
+use crate::subject::{keyed_subject, scope};
+use crate::transform::compress;
 use crate::worker::Worker;
 use crate::{invalidate, key, rewrite};
 use littoral_http_caching::{Fields, Fwd, Known, Times, hop_by_hop::end_to_end};
-use littoral_policy::{HostHeader, OriginServer};
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Why and how a request goes past the cache.
 pub(crate) struct Pass {
@@ -31,21 +33,24 @@ pub(crate) async fn pass_through(
     body: RequestBody,
     interim: Option<InterimSink>,
 ) -> Response {
-    let keyed = key::build(place, request, Vec::new()).target;
-    let target = match rewrite::origin_target(place, &worker.shared.name, request, &keyed) {
+    let key = key::build(place, request, Vec::new());
+    let target = match rewrite::origin_target(place, &worker.shared.name, request, &key.target) {
         Ok(target) => target,
         Err(mistake) => return rewrite::unusable(mistake).at(place),
     };
-    let outgoing = OriginRequest {
+    let outgoing = Outgoing {
         method: http_method(request),
         target: target.as_bytes().clone(),
+        hash: hash_of(place, request, &key.bytes[key.url]),
         fields: for_origin(worker, place, request, Conditionals::Client, true, pass.upgrade.as_deref()),
         body,
         interim,
     };
     let note = Note { detail: pass.detail, ..Note::forwarded(Outcome::Pass, pass.forward) };
     let requested = worker.now();
-    match timed_fetch(worker, &pool(worker, place), outgoing).await {
+    let Fetched { asked, result } = fetch_from_group(worker, place, outgoing).await;
+    let note = Note { asked, ..note };
+    match result {
         Ok(response) => {
             let times = Times { requested, received: worker.now() };
             invalidate::after(worker, place, request, response.status, &response.fields, times);
@@ -59,7 +64,12 @@ pub(crate) async fn pass_through(
 pub(crate) fn unshared(place: &Place, mut response: OriginResponse, note: Note) -> Response {
     let upgrade = response.upgrade.take();
     let fields = end_to_end(&response.fields);
-    let fields = if upgrade.is_some() { with_upgrade(&fields, &response.fields) } else { fields };
+    // A 426 says what to upgrade to.
+    let fields = if upgrade.is_some() || response.status == 426 {
+        with_upgrade(&fields, &response.fields)
+    } else {
+        fields
+    };
     let ended = response.body.is_end();
     Response {
         status: response.status,
@@ -99,7 +109,15 @@ pub(crate) fn failed(worker: &Worker, place: &Place, note: Note, error: OriginEr
     if matches!(error, OriginError::RequestBody(_)) { answer.closing() } else { answer }
 }
 
-/// The fields for the origin.
+/// The same, of an answer whose body failed before its head was sent.
+pub(crate) fn failed_at(worker: &Worker, answer: Response, error: OriginError) -> Response {
+    match &answer.place {
+        Some(place) => failed(worker, place, answer.note, error),
+        None => answer,
+    }
+}
+
+/// The fields for the origin, but for what is one origin server's own.
 pub(crate) fn for_origin(
     worker: &Worker,
     place: &Place,
@@ -110,20 +128,15 @@ pub(crate) fn for_origin(
 ) -> Fields {
     let behavior = place.behavior().expect("routed");
     let public_host = key::keyed_host(place, &behavior.key, request);
-    let server = origin_server(place);
-    let host: Vec<u8> = match &server.host_header {
-        // Only HTTP/1.0 leaves it out.
-        HostHeader::Canonical if public_host.is_empty() => server.authority.as_bytes().to_vec(),
-        HostHeader::Canonical => public_host.to_vec(),
-        HostHeader::Origin => server.authority.as_bytes().to_vec(),
-        HostHeader::Fixed(name) => name.as_bytes().to_vec(),
-    };
-    ForOrigin {
-        client: &request.fields,
-        host: &host,
+    let fields = ForOrigin {
+        client: &compress::for_origin(place, &request.fields),
+        host: public_host,
         public_host,
         scheme: request.scheme,
         client_address: request.client.ip(),
+        hops: &request.hops,
+        request_id: request.id_text(),
+        method: &request.method_text,
         name: &worker.shared.name,
         version: request.protocol.version(),
         // What a fetch for the cache carries is part of the key.
@@ -133,28 +146,37 @@ pub(crate) fn for_origin(
         range,
         upgrade,
     }
-    .build()
+    .build();
+    let fields = with_rules(worker, place, request, fields);
+    if is_s3_alone(place) { without_s3_fields(fields) } else { fields }
 }
 
-/// Sends the request and notes how long the head took.
-pub(crate) async fn timed_fetch(
-    worker: &Rc<Worker>,
-    pool: &Rc<Pool>,
-    outgoing: OriginRequest,
-) -> Result<OriginResponse, OriginError> {
-    let started = worker.shared.clock.monotonic_nanos();
-    let result = fetch(worker, pool, outgoing).await;
-    worker.report.borrow().origin_answered(worker.shared.clock.monotonic_nanos() - started);
-    result
+/// As the behavior's rules for requests change them.
+fn with_rules(worker: &Worker, place: &Place, request: &Request, fields: Fields) -> Fields {
+    let rules = &place.behavior().expect("routed").request_fields;
+    if rules.is_empty() {
+        return fields;
+    }
+    let id = request.id_text();
+    let target = key::build(place, request, Vec::new()).target;
+    let scope = scope(place, &worker.shared.name, keyed_subject(place, request, &target), &id);
+    let changes = Changes::of(rules, &scope, |name| fields.named(name).next().is_some());
+    let mut out = Fields::builder();
+    out.extend_from(&fields, |_, name| changes.keep(name));
+    for (name, value) in changes.lines() {
+        out.push(name, value);
+    }
+    out.finish()
 }
 
-pub(crate) fn origin_server(place: &Place) -> &Arc<OriginServer> {
-    let site = place.site();
-    site.origin_of(&site.group_of(place.behavior().expect("routed")).members[0])
-}
-
-pub(crate) fn pool(worker: &Rc<Worker>, place: &Place) -> Rc<Pool> {
-    worker.pools.pool(&worker.shared.origins, origin_server(place), worker.thread)
+/// S3 gets none of the client's credentials, so what it answers does not depend on them.
+fn without_s3_fields(fields: Fields) -> Fields {
+    if !fields.iter().any(|line| speaks_to_s3(line.known, line.name)) {
+        return fields;
+    }
+    let mut out = Fields::builder();
+    out.extend_from(&fields, |known, name| !speaks_to_s3(known, name));
+    out.finish()
 }
 
 fn http_method(request: &Request) -> http::Method {

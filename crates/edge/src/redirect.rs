@@ -26,7 +26,7 @@ fn location(redirect: &Redirect, place: &Place, node: &str, request: &Request) -
         return None;
     }
     let mut rendered = Vec::new();
-    if !redirect.rewrite.apply(&scope(place, node, subject, &request.id_text()), &mut rendered) {
+    if !redirect.rewrite.apply(&scope(place, node, subject, request.id_text()), &mut rendered) {
         return None;
     }
     let mut location = safe(&rendered);

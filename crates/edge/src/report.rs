@@ -2,6 +2,8 @@
 //! records go through a bounded ring per thread to a writer of its own. Neither is ever waited for.
 
 mod access_log;
+mod compression;
+mod groups;
 mod metrics;
 
 pub(crate) use access_log::{AccessRecord, format_record};
@@ -30,6 +32,8 @@ pub(crate) struct Tally {
     pub(crate) sent_bytes: HashMap<u32, u64, ahash::RandomState>,
     /// Requests and connections refused, and answers cut off, by reason.
     pub(crate) refusals: HashMap<&'static str, u64, ahash::RandomState>,
+    /// Requests refused under a rate limit, by site and limit.
+    pub(crate) rate_limited: HashMap<(u32, Box<str>), u64, ahash::RandomState>,
     /// Failed fetches by reason.
     pub(crate) origin_errors: HashMap<&'static str, u64, ahash::RandomState>,
     /// Responses not stored, by reason.
@@ -100,6 +104,10 @@ impl WorkerReport {
 
     pub(crate) fn refused(&self, reason: &'static str) {
         *self.shared.tally.lock().refusals.entry(reason).or_default() += 1;
+    }
+
+    pub(crate) fn rate_limited(&self, site: u32, limit: &str) {
+        *self.shared.tally.lock().rate_limited.entry((site, limit.into())).or_default() += 1;
     }
 
     pub(crate) fn origin_failed(&self, reason: &'static str) {

@@ -1,6 +1,8 @@
 //! A request as every protocol hands it to the request path: parsed, checked, normalized. Its parts point into
 //! the buffer that the connection was read into; `detach` gives it memory of its own before it waits for anything.
 
+use crate::peer::Hops;
+use crate::request_id::RequestId;
 use crate::target::Target;
 use bytes::Bytes;
 use littoral_http_caching::{Fields, Method};
@@ -34,22 +36,27 @@ pub(crate) struct Request {
     pub(crate) authority: Bytes,
     pub(crate) target: Target,
     pub(crate) fields: Fields,
-    /// `http` or `https`.
+    /// `http` or `https`: as the client came, where a trusted proxy says so.
     pub(crate) scheme: &'static str,
+    /// Behind all trusted proxies; port 0 where none of them names it.
     pub(crate) client: SocketAddr,
+    /// Trusted proxies between the client and this node, the client's first.
+    pub(crate) hops: Hops,
     /// Announced length of the body; `None` with `has_body` means chunked.
     pub(crate) body_length: Option<u64>,
     pub(crate) has_body: bool,
     /// What the client offers to upgrade to.
     pub(crate) upgrade: Option<Bytes>,
+    /// What log and origin call it.
+    pub(crate) id: RequestId,
     /// Unique on this node since it started.
-    pub(crate) id: u64,
+    pub(crate) number: u64,
 }
 
 impl Request {
     /// The id as log and origin know it.
-    pub(crate) fn id_text(&self) -> Vec<u8> {
-        format!("{:016x}", self.id).into_bytes()
+    pub(crate) fn id_text(&self) -> &[u8] {
+        self.id.as_bytes()
     }
 
     /// Copies what is needed out of the connection's buffer, which the thread then has back for others.

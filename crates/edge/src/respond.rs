@@ -5,11 +5,13 @@ use crate::current::Snapshot;
 use crate::fill::FillReader;
 use crate::note::Note;
 use crate::origin::OriginBody;
+use crate::transform::{Form, Recoded};
 use bytes::Bytes;
 use littoral_cache::{HotEntry, StoredResponse};
 use littoral_h1::response;
-use littoral_http_caching::{Fields, Known};
+use littoral_http_caching::{Coding, Fields, Known};
 use littoral_policy::{Behavior, Site};
+use smallvec::SmallVec;
 use std::ops::{Deref, Range};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,6 +27,16 @@ pub(crate) enum Held {
 }
 
 impl Held {
+    /// Bytes of the content, or of what is kept of it in a coding.
+    pub(crate) fn slices(&self, coding: Option<Coding>, range: Range<u64>) -> SmallVec<[&[u8]; 8]> {
+        match coding {
+            None => self.content.slices(range).collect(),
+            Some(coding) => {
+                self.encoded_body(coding).into_iter().flat_map(|body| body.slices(range.clone())).collect()
+            }
+        }
+    }
+
     /// For other threads and for longer than one answer.
     pub(crate) fn to_shared(&self) -> Arc<StoredResponse> {
         match self {
@@ -90,7 +102,7 @@ pub(crate) struct Response {
 /// The fields of an answer.
 pub(crate) enum Head {
     /// Those of a stored response, or of one that is being stored.
-    Stored(Held, Shape),
+    Stored(Held, Shape, Form),
     /// As given.
     Fields(Box<Fields>),
 }
@@ -111,14 +123,16 @@ pub(crate) enum Shape {
 pub(crate) enum Body {
     Empty,
     Bytes(Bytes),
-    /// Bytes of a stored response.
-    Stored(Held, Range<u64>),
-    /// Several ranges of a stored response.
-    Multipart(Held, Box<Multipart>),
+    /// Bytes of a stored response, or of what is kept of it in a coding.
+    Stored(Held, Option<Coding>, Range<u64>),
+    /// Several ranges of the same.
+    Multipart(Held, Option<Coding>, Box<Multipart>),
     /// As it is being fetched, for this request and perhaps others.
     Fill(FillReader),
     /// As it comes from the origin, for this request alone.
     Origin(Box<OriginBody>),
+    /// Encoded or decoded on the way.
+    Recoded(Box<Recoded>),
 }
 
 /// The parts of a `multipart/byteranges` body, each behind its own small head.
@@ -149,6 +163,14 @@ impl Response {
             place: None,
             close: false,
             upgrade: None,
+        }
+    }
+
+    /// Its own fields, before the edge adds any.
+    pub(crate) fn fields(&self) -> &Fields {
+        match &self.head {
+            Head::Stored(stored, ..) => &stored.fields,
+            Head::Fields(fields) => fields,
         }
     }
 

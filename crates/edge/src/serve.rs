@@ -1,11 +1,13 @@
 //! The request path behind the protocols: route, look into the cache, answer. `begin` is what can be done without
 //! waiting, which for a hit is all of it; `finish` is the rest, which `pass` and `shared` do.
 
+use crate::access;
 use crate::answer::{from_stale, from_stored};
 use crate::error_page;
 use crate::fill::{Joined, lead};
 use crate::key::{self, KeyText};
 use crate::lookup::{self, Found};
+use crate::memory;
 use crate::note::Note;
 use crate::origin::RequestBody;
 use crate::origin::fetch::InterimSink;
@@ -17,10 +19,13 @@ use crate::rewrite;
 use crate::route;
 use crate::shared::{fetch_shared, join, plan};
 use crate::target::TargetMistake;
+use crate::transform::compress;
 use crate::worker::Worker;
 use bytes::Bytes;
 use littoral_cache::{Content, Key, KeyRef, StoredResponse};
-use littoral_http_caching::{Fwd, Known, Method, requested_range};
+use littoral_http_caching::{
+    Fwd, Known, Method, may_serve_disconnected, may_serve_on_error, requested_range,
+};
 use littoral_ledger::SiteKey;
 use littoral_policy::{CacheMode, RangeForward};
 use std::ops::Range;
@@ -105,18 +110,41 @@ pub(crate) fn begin(worker: &Rc<Worker>, request: &Request) -> Begun {
             return Begun::Ready(dressed(request, *turned.answer));
         }
     };
+    if let Some(answer) = access::admit(worker, &place, request) {
+        return Begun::Ready(dressed(request, answer));
+    }
     if let Some(answer) = redirect::redirect(&place, node, request) {
         return Begun::Ready(answer);
     }
-    match course(&place, request) {
+    let begun = match course(&place, request) {
         Course::Pass(forward, detail, upgrade) => {
             Begun::Journey(Journey { place, way: Way::Pass { forward, detail, upgrade } })
         }
-        Course::Cache => match from_cache(worker, &place, request) {
-            Begun::Ready(answer) => Begun::Ready(dressed(request, answer)),
-            journey => journey,
-        },
+        Course::Cache => from_cache(worker, &place, request),
+    };
+    match begun {
+        Begun::Journey(journey) if worker.shared.memory.is_short() => {
+            Begun::Ready(dressed(request, without_origin(worker, request, journey)))
+        }
+        Begun::Journey(journey) => Begun::Journey(journey),
+        Begun::Ready(answer) => Begun::Ready(dressed(request, answer)),
     }
+}
+
+/// The answer while there is no memory for a fetch: what is stored, where it may stand in for an origin that cannot
+/// be reached, else 503.
+fn without_origin(worker: &Rc<Worker>, request: &Request, journey: Journey) -> Response {
+    const REASON: &str = "memory-short";
+    worker.report.borrow().refused(REASON);
+    let Journey { place, way } = journey;
+    if let Way::Fetch(wanted) = way
+        && let Some(stale) = wanted.stale
+        && (may_serve_disconnected(&stale.terms, worker.now())
+            || may_serve_on_error(&stale.terms, worker.now()))
+    {
+        return from_stale(worker, &place, request, Held::Shared(stale), REASON);
+    }
+    Response::local(503, REASON).with_field(Known::RetryAfter, memory::RETRY_AFTER).at(&place).closing()
 }
 
 /// The answer as its site shows it.
@@ -157,7 +185,7 @@ fn from_cache(worker: &Rc<Worker>, place: &Place, request: &Request) -> Begun {
     let begun = match found {
         Found::Fresh(held) => {
             let note = Note::hit(held.terms.freshness_left(worker.now()));
-            Begun::Ready(from_stored(place, request, held, note))
+            Begun::Ready(from_stored(worker, place, request, held, note))
         }
         Found::Stale(held) => {
             revalidate_behind(worker, place, request, &key, hash, &held);
@@ -242,7 +270,7 @@ fn revalidate_behind(
     hash: u64,
     held: &Held,
 ) {
-    if !matches!(held.content, Content::Whole(_)) {
+    if !matches!(held.content, Content::Whole(_)) || worker.shared.memory.is_short() {
         return;
     }
     let Ok(wanted) = wanted(worker, place, request, key, hash, Some(held.to_shared()), Fwd::Stale, None)
@@ -272,5 +300,6 @@ pub(crate) async fn finish(
         }
         Way::Fetch(wanted) => fetch_shared(worker, &place, request, *wanted, interim).await,
     };
-    dressed(request, answer)
+    let answer = dressed(request, answer);
+    compress::for_one(worker, request, answer).await
 }

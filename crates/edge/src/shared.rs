@@ -7,12 +7,13 @@ use crate::lookup::{self, Found, verdict};
 use crate::note::{Note, Outcome};
 use crate::origin::fetch::InterimSink;
 use crate::origin::fields::Conditionals;
-use crate::origin::{OriginError, OriginRequest, RequestBody};
-use crate::pass::{Pass, failed, for_origin, origin_server, pass_through, pool, unshared};
+use crate::origin::group::{hash_of, waiting_max};
+use crate::origin::{OriginError, Outgoing, RequestBody};
+use crate::pass::{Pass, failed, for_origin, pass_through, unshared};
 use crate::request::Request;
 use crate::respond::{Body, Head, Held, Place, Response, Shape};
 use crate::serve::Wanted;
-use crate::transform::range;
+use crate::transform::{TagText, choose, compress, range};
 use crate::worker::Worker;
 use littoral_cache::{Content, Store, StoredResponse};
 use littoral_http_caching::{
@@ -44,7 +45,7 @@ pub(crate) async fn fetch_shared(
             Joined::Stored => match by_now(worker, place, request, &wanted) {
                 Some(held) => {
                     let note = Note::hit(held.terms.freshness_left(worker.now()));
-                    return from_stored(place, request, held, note);
+                    return from_stored(worker, place, request, held, note);
                 }
                 None => continue,
             },
@@ -59,12 +60,13 @@ pub(crate) async fn fetch_shared(
         let leads = handoff.is_some();
         let Some(phase) = wait_for_head(worker, place, &fill, leads).await else { break };
         let outcome = if leads { Outcome::Miss } else { Outcome::Collapsed };
-        let note = Note { detail: wanted.detail, ..Note::forwarded(outcome, wanted.forward) };
+        let note =
+            Note { detail: wanted.detail, asked: fill.asked(), ..Note::forwarded(outcome, wanted.forward) };
         match phase {
             Phase::Waiting => break,
             Phase::Head(stored) => {
                 if let Some(answer) =
-                    from_fill(worker, place, request, &fill, stored, note, leads, &mut variant)
+                    from_fill(worker, place, request, &fill, stored, note, leads, &mut variant).await
                 {
                     return answer;
                 }
@@ -76,7 +78,7 @@ pub(crate) async fn fetch_shared(
                     let outcome = if leads { Outcome::Revalidated } else { Outcome::Collapsed };
                     let note =
                         Note { outcome, forward_status: Some(304), ttl: Some(ttl), stored: true, ..note };
-                    return from_stored(place, request, Held::Shared(stored), note);
+                    return from_stored(worker, place, request, Held::Shared(stored), note);
                 }
             }
             Phase::NotShared => match handoff {
@@ -104,9 +106,7 @@ async fn wait_for_head(worker: &Rc<Worker>, place: &Place, fill: &Arc<Fill>, lea
         return Some(head.await);
     }
     // The leader's own time-outs end its fetch; this is for a leader that is stuck behind all of them.
-    let server = origin_server(place);
-    let most = server.queue_timeout + server.connect_timeout + 2 * server.head_timeout;
-    tokio::time::timeout(most, head).await.ok()
+    tokio::time::timeout(waiting_max(place), head).await.ok()
 }
 
 async fn take_handoff(
@@ -141,6 +141,7 @@ fn stand_in(
             worker.report.borrow().origin_failed(error.as_str());
             let mut answer = from_stale(worker, place, request, Held::Shared(stale.clone()), error.as_str());
             answer.note.forward = Some(wanted.forward);
+            answer.note.asked = note.asked;
             if let OriginError::Status(status) = error {
                 answer.note.forward_status = Some(status);
             }
@@ -152,7 +153,7 @@ fn stand_in(
 
 /// The answer from a fill whose head is known; `None` when it does not fit this request, which then tries again.
 #[expect(clippy::too_many_arguments, reason = "the facts of one decision, all of different kinds")]
-fn from_fill(
+async fn from_fill(
     worker: &Rc<Worker>,
     place: &Place,
     request: &Request,
@@ -171,21 +172,40 @@ fn from_fill(
         ttl: Some(stored.terms.freshness_left(worker.now())),
         ..note
     };
-    let etag = stored.fields.get(Known::ETag);
+    let length = fill.announced_length();
+    let has_parts = stored.status == 200 && length.is_some();
+    let choice = choose::for_passing(place, request, stored.status, &stored.fields, length, has_parts);
+    let mut text = TagText::new();
+    let etag = choice.condition.etag(stored.fields.get(Known::ETag), &mut text);
     let modified = stored.last_modified;
     match evaluate(request.method, &request.fields, etag, modified, stored.status) {
         Precondition::Proceed => {}
-        Precondition::NotModified => return Some(not_modified(place, Held::Shared(stored), note)),
+        Precondition::NotModified => {
+            return Some(not_modified(place, Held::Shared(stored), choice.condition, note));
+        }
         Precondition::Failed => {
             return Some(Response { note, ..Response::local(412, "precondition-failed") }.at(place));
         }
     }
-    let length = fill.announced_length();
+    if choice.form.is_made_on_the_way() {
+        let whole = 0..u64::MAX;
+        let (reader, form) = compress::from_fill(worker, fill, &stored.fields, choice.form, whole).await?;
+        return Some(Response {
+            status: stored.status,
+            head: Head::Stored(Held::Shared(stored), Shape::Whole, form),
+            body: Body::Fill(reader),
+            length: length.filter(|_| !form.is_made_on_the_way()),
+            note,
+            place: Some(place.clone()),
+            close: false,
+            upgrade: None,
+        });
+    }
     let range = match (stored.status, length) {
         (200, Some(length)) => littoral_http_caching::range::resolve(
             &request.fields,
-            etag,
-            modified,
+            stored.fields.get(Known::ETag),
+            modified.filter(|_| choice.dates_hold),
             Some(stored.terms.date),
             length,
         ),
@@ -212,7 +232,7 @@ fn from_fill(
     };
     Some(Response {
         status,
-        head: Head::Stored(Held::Shared(stored), shape),
+        head: Head::Stored(Held::Shared(stored), shape, choice.form),
         body: Body::Fill(FillReader::new(fill.clone(), wanted_bytes)?),
         length,
         note,
@@ -315,18 +335,13 @@ pub(crate) fn plan(
         }
         _ => Conditionals::None,
     };
-    let outgoing = OriginRequest {
+    let outgoing = Outgoing {
         method: http::Method::GET,
         target: wanted.target.clone(),
+        hash: hash_of(place, request, &wanted.key.bytes[wanted.url.clone()]),
         fields: for_origin(worker, place, request, conditionals, wanted.ranged, None),
         body: RequestBody::Empty,
         interim,
     };
-    Plan {
-        place: place.clone(),
-        pool: pool(worker, place),
-        outgoing,
-        wanted,
-        request_fields: request.fields.clone(),
-    }
+    Plan { place: place.clone(), outgoing, wanted, request_fields: request.fields.clone() }
 }

@@ -3,13 +3,19 @@
 //! the connection's own thread; `Shared` holds what all threads read.
 
 use crate::EdgeLimits;
+use crate::access::histories::Histories;
+use crate::clients::Clients;
 use crate::current::{Current, Snapshot};
 use crate::deadline::{Deadlines, SWEEP_INTERVAL};
 use crate::fill::{FillTable, Follows};
+use crate::memory::Memory;
 use crate::origin::permits::{OriginId, origin_id};
+use crate::origin::roster::{GroupId, Groups, Rosters, group_id};
 use crate::origin::trust::Trust;
 use crate::origin::{Origins, Pools};
 use crate::report::{Reporter, WorkerReport};
+use crate::request_id::RequestIds;
+use crate::transform::{CoderMemory, Jobs};
 use bytes::BytesMut;
 use littoral_cache::{HotTable, MemoryStore};
 use littoral_ledger::Fence;
@@ -35,6 +41,10 @@ const HOT_ENTRIES_MAX: usize = 1024;
 pub(crate) struct Shared {
     pub(crate) name: Box<str>,
     pub(crate) limits: EdgeLimits,
+    pub(crate) clients: Clients,
+    /// What clients with a rate have used of it.
+    pub(crate) histories: Histories,
+    pub(crate) memory: Memory,
     pub(crate) clock: Clock,
     pub(crate) current: Current,
     pub(crate) fence: Fence,
@@ -42,7 +52,12 @@ pub(crate) struct Shared {
     /// The store's budget.
     pub(crate) memory_bytes: u64,
     pub(crate) fills: FillTable,
+    /// Encodings to be kept, and who makes them.
+    pub(crate) jobs: Jobs,
+    /// What coders of bodies on their way may take.
+    pub(crate) coders: CoderMemory,
     pub(crate) origins: Origins,
+    pub(crate) groups: Groups,
     pub(crate) trust: Trust,
     pub(crate) resolver: Resolver,
     pub(crate) mailboxes: Arc<Mailboxes>,
@@ -93,11 +108,15 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) hot: RefCell<HotTable>,
     pub(crate) pools: Pools,
+    pub(crate) rosters: Rosters,
     pub(crate) follows: Follows,
     pub(crate) deadlines: Rc<Deadlines>,
     pub(crate) report: RefCell<WorkerReport>,
     pub(crate) buffers: Buffers,
     pub(crate) connections: Cell<usize>,
+    /// Of these, the ones that were taken while memory was short.
+    pub(crate) connections_once: Cell<usize>,
+    pub(crate) request_ids: RequestIds,
     requests: Cell<u64>,
     draining: AtomicBool,
     policy: RefCell<Rc<Snapshot>>,
@@ -131,11 +150,14 @@ impl Worker {
             thread,
             hot: RefCell::new(HotTable::new(HOT_ENTRIES_MAX, hot_bytes_max)),
             pools: Pools::default(),
+            rosters: Rosters::default(),
             follows: Follows::default(),
             deadlines: Rc::new(Deadlines::default()),
             report: RefCell::new(report),
             buffers: Buffers::default(),
             connections: Cell::new(0),
+            connections_once: Cell::new(0),
+            request_ids: RequestIds::default(),
             requests: Cell::new(0),
             draining: AtomicBool::new(false),
             policy: RefCell::new(policy),
@@ -156,7 +178,7 @@ impl Worker {
     }
 
     /// A number for a request: unique on this node since it started.
-    pub(crate) fn next_request_id(&self) -> u64 {
+    pub(crate) fn next_request_number(&self) -> u64 {
         let count = self.requests.get() + 1;
         self.requests.set(count);
         (self.thread as u64) << 48 | count
@@ -208,6 +230,9 @@ impl Worker {
         let in_force: HashSet<OriginId> =
             policy.sites().iter().flat_map(|site| site.origins.iter().map(origin_id)).collect();
         self.pools.retain(|id| in_force.contains(&id));
+        let in_force: HashSet<GroupId> =
+            policy.sites().iter().flat_map(|site| site.groups.iter().map(group_id)).collect();
+        self.rosters.retain(|id| in_force.contains(&id));
     }
 
     /// Looks after deadlines, idle origin connections and dead cache entries until the edge ends; sees to what a
@@ -217,8 +242,15 @@ impl Worker {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut count: u32 = 0;
         let mut policy = self.policy();
+        let mut was_short = false;
         loop {
             ticks.tick().await;
+            let is_short = self.shared.memory.is_short();
+            if is_short && !was_short {
+                // Each idle connection sees for itself that it has less time.
+                self.deadlines.wake_all();
+            }
+            was_short = is_short;
             if !self.shared.current.is_current(&policy) {
                 policy = self.policy();
                 self.forget_old_origins(&policy);

@@ -8,6 +8,7 @@
 //! Nothing here panics on bytes from outside.
 
 pub mod cache_status;
+pub mod coding;
 pub mod conditional;
 pub mod date;
 pub mod directives;
@@ -19,6 +20,7 @@ pub mod hop_by_hop;
 pub mod invalidate;
 pub mod known;
 pub mod list;
+pub mod media_type;
 pub mod method;
 pub mod negotiation;
 mod origin;
@@ -34,6 +36,7 @@ pub mod terms;
 pub mod vary;
 
 pub use cache_status::{CacheStatus, Fwd};
+pub use coding::{Accepted, Coding, ContentCoding};
 pub use conditional::{Precondition, evaluate};
 pub use date::Seconds;
 pub use directives::{MaxStale, RequestDirectives, ResponseDirectives};

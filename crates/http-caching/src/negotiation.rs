@@ -6,6 +6,7 @@
 
 use smallvec::SmallVec;
 
+use crate::coding::Accepted;
 use crate::fields::Fields;
 use crate::known::Known;
 use crate::list;
@@ -15,44 +16,16 @@ const MEMBERS_MAX: usize = 32;
 /// Begins a field that is kept as it is where others have a canonical form. No field value holds it.
 const AS_IS: u8 = 0;
 
-/// Appends the canonical form of the codings that `request` takes: lower case, sorted, joined by commas, such as
-/// `br,gzip`. Preferences among them are dropped: any of them is acceptable. Refusals remain where they mean something:
-/// `!identity`, and `!x` beside `*`. Nothing is appended where only `identity` is taken.
+/// Appends the canonical form of the codings that `request` takes, of those known here: sorted, joined by commas, such
+/// as `br,gzip`, with `!identity` where that is refused. Preferences among them are dropped: any of them is acceptable.
+/// Nothing is appended where only identity is taken.
 ///
-/// Returns whether the field is there; without it any coding is acceptable (RFC 9110 §12.5.3).
+/// Returns whether the field is there. Origins see the same ([`Accepted::for_origin`]) and nothing else, so what is not
+/// told apart here cannot make a difference there.
 pub fn accept_encoding(request: &Fields, out: &mut Vec<u8>) -> bool {
-    if !request.has(Known::AcceptEncoding) {
-        return false;
-    }
-    let Some((accepted, refused)) = codings(request) else {
-        out.push(AS_IS);
-        return plain(request, b"accept-encoding", out);
-    };
-    let holds = |names: &[&[u8]], name: &[u8]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
-    let any_other = holds(&accepted, b"*");
-    let no_identity = holds(&refused, b"identity") && !holds(&accepted, b"identity")
-        || holds(&refused, b"*") && !holds(&accepted, b"identity");
-    let start = out.len();
-    let mut write = |mark: &[u8], name: &[u8]| {
-        if out.len() > start {
-            out.push(b',');
-        }
-        out.extend_from_slice(mark);
-        out.extend(name.iter().map(u8::to_ascii_lowercase));
-    };
-    for name in accepted.iter().filter(|name| !name.eq_ignore_ascii_case(b"identity")) {
-        write(b"", name);
-    }
-    if any_other {
-        let matters = |name: &&&[u8]| !holds(&accepted, name) && !name.eq_ignore_ascii_case(b"identity");
-        for name in refused.iter().filter(matters) {
-            write(b"!", name);
-        }
-    }
-    if no_identity {
-        write(b"!", b"identity");
-    }
-    true
+    let accepted = Accepted::of(request);
+    accepted.write_canonical(out);
+    accepted.is_said()
 }
 
 /// Appends the canonical form of the languages that `request` prefers: lower case, by falling weight, then by name,
@@ -131,26 +104,6 @@ fn split_outside_quotes(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-type Names<'a> = SmallVec<[&'a [u8]; 8]>;
-
-/// The codings accepted and refused (weight 0), sorted; `None` if one of them cannot be read.
-fn codings(request: &Fields) -> Option<(Names<'_>, Names<'_>)> {
-    let (mut accepted, mut refused) = (Names::new(), Names::new());
-    for member in request.list(Known::AcceptEncoding) {
-        let (coding, weight) = weighted(member);
-        let well_formed =
-            coding.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'*'));
-        if coding.is_empty() || !well_formed || accepted.len() + refused.len() == MEMBERS_MAX {
-            return None;
-        }
-        let into = if weight? == 0 { &mut refused } else { &mut accepted };
-        into.push(canonical_coding(coding));
-    }
-    sort_names(&mut accepted);
-    sort_names(&mut refused);
-    Some((accepted, refused))
-}
-
 type LanguageRanges<'a> = SmallVec<[(&'a [u8], u16); 8]>;
 
 /// The language ranges by falling weight, then name; `None` if one of them cannot be read.
@@ -173,7 +126,7 @@ fn language_ranges(request: &Fields) -> Option<LanguageRanges<'_>> {
 
 /// A member without its parameters, and its weight in thousandths (1000 where none is given); `None` for a weight or
 /// parameter that is malformed (RFC 9110 §12.4.2).
-fn weighted(member: &[u8]) -> (&[u8], Option<u16>) {
+pub(crate) fn weighted(member: &[u8]) -> (&[u8], Option<u16>) {
     let mut parts = member.split(|&b| b == b';');
     let name = list::trim(parts.next().unwrap_or_default());
     let weight = match (parts.next(), parts.next()) {
@@ -202,22 +155,6 @@ fn thousandths(value: &[u8]) -> Option<u16> {
         sum = sum * 10 + u16::from(digit - b'0');
     }
     (sum <= 1000).then_some(sum)
-}
-
-/// `x-gzip` and `x-compress` are other names for `gzip` and `compress` (RFC 9110 §8.4.1).
-fn canonical_coding(name: &[u8]) -> &[u8] {
-    if name.eq_ignore_ascii_case(b"x-gzip") {
-        b"gzip"
-    } else if name.eq_ignore_ascii_case(b"x-compress") {
-        b"compress"
-    } else {
-        name
-    }
-}
-
-fn sort_names(names: &mut Names<'_>) {
-    names.sort_unstable_by(|a, b| compare_folded(a, b));
-    names.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
 }
 
 fn compare_folded(a: &[u8], b: &[u8]) -> std::cmp::Ordering {

@@ -136,9 +136,20 @@ fn canonical(file: &Path) -> PathBuf {
 /// Whether the file is meant as a node file: by the names at its top level, since one with mistakes must
 /// be judged as what it is meant to be.
 fn is_node_file(text: &str) -> bool {
-    const NODE: [&str; 9] = ["listen", "admin", "cache", "data", "workers", "sites", "log", "limits", "tls"];
-    const SITE: [&str; 6] =
-        ["hosts", "origins", "behaviors", "canonical_host", "surrogate_key_fields", "memory_share"];
+    const NODE: [&str; 11] = [
+        "listen", "admin", "cache", "clients", "data", "limits", "log", "resolver", "sites", "tls", "workers",
+    ];
+    const SITE: [&str; 9] = [
+        "behaviors",
+        "canonical_host",
+        "error_pages",
+        "groups",
+        "hosts",
+        "memory_share",
+        "origins",
+        "shards",
+        "surrogate_key_fields",
+    ];
     let (mut node, mut site, mut in_table) = (0, 0, false);
     for line in text.lines().map(str::trim) {
         let is_heading = line.starts_with('[') && !in_array_value(line);

@@ -207,7 +207,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         let hint = match text.rsplit_once(':') {
             Some(("localhost", port)) => format!("write 127.0.0.1:{port}"),
-            _ if text.parse::<std::net::IpAddr>().is_ok() => "the port is missing".to_owned(),
+            _ if text.parse::<IpAddr>().is_ok() => "the port is missing".to_owned(),
             _ if text.parse::<u16>().is_ok() => {
                 format!("write :{text} for all addresses, or 127.0.0.1:{text}")
             }

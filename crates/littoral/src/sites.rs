@@ -5,6 +5,7 @@
 //! the report about it; reading the same files twice changes nothing.
 
 mod discover;
+mod named;
 mod report;
 
 use std::collections::HashMap;
@@ -13,9 +14,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use littoral_model::Mistake;
-use littoral_policy::{Files, HostConflict, PolicySet, Site, SiteIds};
+use littoral_policy::{HostConflict, PolicySet, Site, SiteIds};
 
 pub(crate) use discover::SitePattern;
+use named::{Beside, NamedFile};
 pub(crate) use report::{FileOutcome, ReloadReport};
 
 /// Where the sites come from.
@@ -40,7 +42,16 @@ pub(crate) struct SiteBook {
 struct Part {
     file: PathBuf,
     text: Arc<str>,
+    /// The files that it names, as they were when it was compiled.
+    named: Arc<[NamedFile]>,
     site: Arc<Site>,
+}
+
+impl Part {
+    /// Whether it would be compiled to what it is: the same text, naming the same content.
+    fn is_unchanged(&self, text: &str) -> bool {
+        *self.text == *text && self.named.iter().all(NamedFile::is_unchanged)
+    }
 }
 
 /// A file that was found: its old form, and its new one if there is one and it is sound.
@@ -123,12 +134,15 @@ impl SiteBook {
                 return Slot { old, new: None };
             }
         };
-        if let Some(old) = old.as_ref().filter(|old| *old.text == *text) {
+        if let Some(old) = old.as_ref().filter(|old| old.is_unchanged(&text)) {
             report.add(file, FileOutcome::Unchanged, Some(&old.site));
             return Slot { old: Some(old.clone()), new: None };
         }
         let version = old.as_ref().map_or(1, |old| old.site.version + 1);
-        let (site, mistakes) = compile(file, &text, |name| SiteIds { index: self.number_of(name), version });
+        let files = Beside::new(file);
+        let (site, mistakes) =
+            compile_with(file, &files, &text, |name| SiteIds { index: self.number_of(name), version });
+        let named: Arc<[NamedFile]> = files.into_seen().into();
         let site = match (site, &old) {
             (Some(site), Some(old)) => Some(site.keep_unchanged(&old.site)),
             (site, _) => site,
@@ -140,7 +154,12 @@ impl SiteBook {
         };
         let in_force = site.as_ref().or(old.as_ref().map(|old| &*old.site));
         report.add(file, outcome, in_force).note(&mistakes, &text);
-        let new = site.map(|site| Part { file: file.to_owned(), text: text.into(), site: Arc::new(site) });
+        let new = site.map(|site| Part {
+            file: file.to_owned(),
+            text: text.into(),
+            named: named.clone(),
+            site: Arc::new(site),
+        });
         Slot { old, new }
     }
 
@@ -156,22 +175,18 @@ pub(crate) fn compile(
     text: &str,
     ids: impl FnOnce(&str) -> SiteIds,
 ) -> (Option<Site>, Vec<Mistake>) {
-    let files = Beside { folder: file.parent().unwrap_or(Path::new("")) };
-    match littoral_policy::read_site(text, &file.display().to_string(), &files, ids) {
+    compile_with(file, &Beside::new(file), text, ids)
+}
+
+fn compile_with(
+    file: &Path,
+    files: &Beside<'_>,
+    text: &str,
+    ids: impl FnOnce(&str) -> SiteIds,
+) -> (Option<Site>, Vec<Mistake>) {
+    match littoral_policy::read_site(text, &file.display().to_string(), files, ids) {
         Ok((site, warnings)) => (Some(site), warnings),
         Err(mistakes) => (None, mistakes),
-    }
-}
-
-/// Files that a site names stand relative to its own.
-struct Beside<'a> {
-    folder: &'a Path,
-}
-
-impl Files for Beside<'_> {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        let path = self.folder.join(path);
-        fs::read(&path).map_err(|error| format!("cannot be read from {}: {error}", path.display()))
     }
 }
 

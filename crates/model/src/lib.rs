@@ -16,31 +16,41 @@
 mod bounds;
 mod mistake;
 mod near;
+mod network;
 mod node;
 mod reader;
 mod render;
+mod secret;
 mod section;
 mod site;
 mod spanned;
 mod units;
+mod written;
 
 pub use bounds::Bounds;
 pub use mistake::{Mistake, Severity, quoted};
 pub use near::nearest;
+pub use network::{Network, NetworkMistake};
 pub use node::{
-    AccessLog, AdminAddress, AdminSection, LimitsSection, ListenSection, NodeFile, TlsSection, Token,
-    parse_node,
+    AccessLog, AdminAddress, AdminSection, ClientsSection, ForwardedFields, LimitsSection, ListenSection,
+    MemoryReserve, NodeFile, TlsSection, Token, parse_node,
 };
 pub use render::{render, render_all, render_colored};
+pub use secret::Secret;
 pub use site::{
-    BehaviorSection, BypassSection, CacheMode, CacheSection, ClientDirectives, HostKey, KeySection,
-    OriginDirectives, OriginSection, QueryKey, Ranges, RequestCookie, SetCookie, SiteFile, StatusLifetime,
-    parse_site,
+    BalanceChoice, BehaviorSection, BypassSection, CacheMode, CacheSection, ClientDirectives,
+    CompressionSection, EjectionSection, ErrorPageSection, FailoverSection, FieldAction, FieldRuleSection,
+    GroupSection, HostKey, KeySection, MemberSection, OriginDirectives, OriginSection, PageFrom,
+    PathChangeSection, ProbeMethod, ProbeSection, ProtocolToOrigin, QueryKey, Ranges, RateLimitSection,
+    RedirectSection, RequestCookie, S3Section, SecretSection, SetCookie, SiteFile, StatusLifetime,
+    TlsToOriginSection, parse_site,
 };
 pub use spanned::{Span, Spanned};
 pub use units::{
     UnitMistake, format_duration, format_percent, format_size, parse_duration, parse_percent, parse_size,
 };
+
+pub use written::Written;
 
 /// The version of the node file and of the site file that this reads.
 pub const FILE_VERSION: i64 = 1;

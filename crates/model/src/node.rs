@@ -1,10 +1,12 @@
 //! The node file: what one machine runs. Its values come with their defaults filled in; whatever names a file or
 //! folder is as written, relative to the node file's own folder.
 
+mod clients;
 mod limits;
 mod listen;
 
-pub use limits::LimitsSection;
+pub use clients::{ClientsSection, ForwardedFields};
+pub use limits::{LimitsSection, MemoryReserve};
 pub use listen::{AdminAddress, AdminSection, ListenSection, TlsSection, Token};
 
 use crate::reader::Reader;
@@ -42,6 +44,8 @@ pub struct NodeFile {
     pub memory_bytes: u64,
     /// `[log] access`
     pub access_log: AccessLog,
+    /// `[clients]`
+    pub clients: ClientsSection,
     /// `[limits]`
     pub limits: LimitsSection,
 }
@@ -71,6 +75,7 @@ pub fn parse_node(source: &str, file_name: &str) -> (Option<NodeFile>, Vec<Mista
             ("[admin]", listen::ADMIN_KEYS),
             ("[cache]", &["memory"]),
             ("[log]", &["access"]),
+            ("[clients]", clients::KEYS),
             ("[limits]", limits::KEYS),
             ("a site file", &["hosts", "origins", "behaviors", "canonical_host"]),
         ]);
@@ -98,6 +103,7 @@ fn read(section: &Section<'_>) -> NodeFile {
         sites,
         memory_bytes: read_memory(section),
         access_log: read_log(section),
+        clients: clients::read(section),
         limits: limits::read(section),
     }
 }

@@ -61,6 +61,11 @@ impl<'s> Reader<'s> {
         self.file
     }
 
+    /// The text of the file.
+    pub(crate) fn source(&self) -> &'s str {
+        self.source
+    }
+
     /// Whether the TOML itself was in order.
     pub(crate) fn is_sound(&self) -> bool {
         self.syntax.is_empty()

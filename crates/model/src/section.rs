@@ -1,6 +1,8 @@
 //! Reading one table key by key: each read says what it wants, reports what it finds instead, and is remembered,
 //! so that in the end every key that nobody asked for is a mistake.
 
+mod parts;
+
 use crate::near::nearest;
 use crate::reader::Reader;
 use crate::units::{
@@ -19,7 +21,7 @@ const TEXT_BYTES_MAX: usize = 4096;
 pub(crate) const MEMBERS_MAX: usize = 64;
 
 /// Words of other houses for what is called differently here.
-const WORDS_ELSEWHERE: [(&str, &str); 24] = [
+const WORDS_ELSEWHERE: [(&str, &str); 43] = [
     ("ttl", "lifetime"),
     ("max_age", "lifetime"),
     ("min_ttl", "lifetime_min"),
@@ -44,6 +46,25 @@ const WORDS_ELSEWHERE: [(&str, &str); 24] = [
     ("address", "url"),
     ("port", "url"),
     ("query_string", "query"),
+    ("origin_groups", "groups"),
+    ("pools", "groups"),
+    ("clusters", "groups"),
+    ("condition", "when"),
+    ("if", "when"),
+    ("expression", "when"),
+    ("health_check", "probe"),
+    ("gzip", "compression"),
+    ("compress", "compression"),
+    ("rate_limit", "rate_limits"),
+    ("redirect", "redirects"),
+    ("rewrite", "rewrites"),
+    ("unset", "remove"),
+    ("delete", "remove"),
+    ("append", "add"),
+    ("overwrite", "set"),
+    ("code", "status"),
+    ("location", "to"),
+    ("target", "to"),
 ];
 
 /// A table of the file.

@@ -1,17 +1,31 @@
-//! The site file: hosts, origin servers and behaviors, as written. What they mean together is `policy`'s to judge.
+//! The site file: hosts, origin servers, groups, behaviors and error pages, as written. What they mean together is `policy`'s to judge.
 
 mod behavior;
 mod cache;
+mod compression;
+mod error_page;
+mod field_rule;
+mod group;
 mod key;
 mod origin;
+mod rate;
+mod redirect;
 
 pub use behavior::BehaviorSection;
 pub use cache::{
     BypassSection, CacheMode, CacheSection, ClientDirectives, OriginDirectives, Ranges, RequestCookie,
     SetCookie, StatusLifetime,
 };
+pub use compression::CompressionSection;
+pub use error_page::{ErrorPageSection, PageFrom};
+pub use field_rule::{FieldAction, FieldRuleSection};
+pub use group::{BalanceChoice, EjectionSection, FailoverSection, GroupSection, MemberSection};
 pub use key::{HostKey, KeySection, QueryKey};
-pub use origin::OriginSection;
+pub use origin::{
+    OriginSection, ProbeMethod, ProbeSection, ProtocolToOrigin, S3Section, SecretSection, TlsToOriginSection,
+};
+pub use rate::RateLimitSection;
+pub use redirect::{PathChangeSection, RedirectSection};
 
 use crate::reader::Reader;
 use crate::section::{Empty, Section};
@@ -21,6 +35,10 @@ use crate::{Bounds, FILE_VERSION, Mistake, Spanned, quoted};
 const HOSTS_MAX: usize = 256;
 /// Most origin servers of one site. 64.
 const ORIGINS_MAX: usize = 64;
+/// Most groups of one site. 64.
+const GROUPS_MAX: usize = 64;
+/// Most shards of one site. 16.
+const SHARDS_MAX: usize = 16;
 /// Most behaviors of one site. 256.
 const BEHAVIORS_MAX: usize = 256;
 /// Share of the memory tier, percent.
@@ -49,6 +67,14 @@ pub struct SiteFile {
     pub memory_share_percent: u64,
     /// Origin servers, in the file's order. 1 to 64.
     pub origins: Vec<OriginSection>,
+    /// Origin groups, in the file's order. At most 64.
+    pub groups: Vec<GroupSection>,
+    /// Whether all that the file says of groups could be read.
+    pub groups_known: bool,
+    /// Pages in place of errors; the first that fits is sent. At most 64.
+    pub error_pages: Vec<ErrorPageSection>,
+    /// Hosts among which `littoral shard` spreads a page's files. Default none; at most 16.
+    pub shards: Option<Spanned<Vec<Spanned<String>>>>,
     /// Behaviors; the first that matches a request serves it. 1 to 256.
     pub behaviors: Vec<BehaviorSection>,
 }
@@ -62,7 +88,9 @@ pub fn parse_site(source: &str, file_name: &str) -> (Option<SiteFile>, Vec<Mista
     if site.is_some() || !reader.is_sound() {
         section.finish(&[
             ("[origins.NAME]", origin::KEYS),
+            ("[groups.NAME]", group::KEYS),
             ("[[behaviors]]", behavior::KEYS),
+            ("[[error_pages]]", error_page::KEYS),
             ("[behaviors.cache]", cache::KEYS),
         ]);
     }
@@ -100,7 +128,10 @@ fn read(section: &Section<'_>) -> SiteFile {
     let memory_share_percent =
         section.percent("memory_share", MEMORY_SHARE).map_or(MEMORY_SHARE.default, |share| share.value);
     let origins = read_origins(section);
-    let behaviors = read_behaviors(section, origins.as_deref());
+    let groups = read_groups(section);
+    let error_pages = error_page::read(section);
+    let shards = section.texts("shards", SHARDS_MAX, Empty::Allowed);
+    let behaviors = read_behaviors(section);
     SiteFile {
         file: section.reader().file().into(),
         name,
@@ -109,6 +140,10 @@ fn read(section: &Section<'_>) -> SiteFile {
         surrogate_key_fields,
         memory_share_percent,
         origins: origins.unwrap_or_default(),
+        groups_known: groups.is_some(),
+        groups: groups.unwrap_or_default(),
+        error_pages,
+        shards,
         behaviors,
     }
 }
@@ -160,7 +195,21 @@ fn read_origins(section: &Section<'_>) -> Option<Vec<OriginSection>> {
     Some(members.into_iter().take(ORIGINS_MAX).map(|member| origin::read(section, member)).collect())
 }
 
-fn read_behaviors(section: &Section<'_>, origins: Option<&[OriginSection]>) -> Vec<BehaviorSection> {
+/// `None` where there is something that could not be read.
+fn read_groups(section: &Section<'_>) -> Option<Vec<GroupSection>> {
+    let reader = section.reader();
+    if section.value("groups").is_none() {
+        return Some(Vec::new());
+    }
+    let members = section.named("groups", "as in [groups.web] with members = [\"a\", \"b\"]")?;
+    if let Some((_, span, _)) = members.get(GROUPS_MAX) {
+        let message = format!("the site has more than {GROUPS_MAX} groups");
+        reader.report(reader.mistake(span, message, format!("group {}", GROUPS_MAX + 1)));
+    }
+    members.into_iter().take(GROUPS_MAX).map(|member| group::read(section, member)).collect()
+}
+
+fn read_behaviors(section: &Section<'_>) -> Vec<BehaviorSection> {
     let reader = section.reader();
     let members = section.list("behaviors", BEHAVIORS_EXAMPLE);
     let absent = members.as_ref().map_or(section.value("behaviors").is_none(), Vec::is_empty);
@@ -174,11 +223,10 @@ fn read_behaviors(section: &Section<'_>, origins: Option<&[OriginSection]>) -> V
         let label = format!("behavior {}", BEHAVIORS_MAX + 1);
         reader.report(reader.mistake(&one_too_many.span(), message, label));
     }
-    let several_origins = origins.is_some_and(|origins| origins.len() > 1);
     members
         .into_iter()
         .take(BEHAVIORS_MAX)
         .enumerate()
-        .filter_map(|(place, member)| behavior::read(section, place, member, several_origins))
+        .filter_map(|(place, member)| behavior::read(section, place, member))
         .collect()
 }

@@ -1,5 +1,7 @@
 //! What is compressed on its way to clients.
 
+pub use littoral_http_caching::Coding;
+
 /// A behavior's compression: of what origins send as it is, and of nothing that they have encoded themselves.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Compression {
@@ -11,28 +13,6 @@ pub struct Compression {
     pub types: Box<[Box<str>]>,
     /// Whether what an origin encoded is unpacked for clients that do not take it so. Default true.
     pub decode: bool,
-}
-
-/// A content coding that the edge can make.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Coding {
-    /// RFC 8878.
-    Zstd,
-    /// RFC 7932.
-    Brotli,
-    /// RFC 1952.
-    Gzip,
-}
-
-impl Coding {
-    /// As in `Content-Encoding`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Coding::Zstd => "zstd",
-            Coding::Brotli => "br",
-            Coding::Gzip => "gzip",
-        }
-    }
 }
 
 impl Default for Compression {

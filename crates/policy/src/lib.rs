@@ -26,7 +26,7 @@ pub use compile::{check, compile, read_site};
 pub use compression::{COMPRESSED_TYPES, Coding, Compression};
 pub use errors::{ErrorPage, ErrorSource};
 pub use field_rules::{FieldChange, FieldRule};
-pub use files::{Files, NoFiles};
+pub use files::{Files, NAMED_FILE_BYTES_MAX, NoFiles};
 pub use group::{Balance, Ejection, Failover, HashKey, Member, OriginGroup};
 pub use hosts::{Claim, HostConflict, PolicySet};
 pub use origin::{

@@ -4,7 +4,14 @@
 //! comparisons that could never hold (`check`), and kept as what evaluation needs (`program`). Evaluation allocates
 //! nothing; what it costs is bounded by the limits here and by the length of the values that it looks at.
 
+mod check;
+mod lex;
+mod literals;
+mod parse;
 mod program;
+mod sets;
+mod tree;
+mod words;
 
 use crate::{Reads, Subject, TextMistake};
 use program::Node;
@@ -30,10 +37,9 @@ pub struct Filter {
 impl Filter {
     /// Compiles `text`, or says what is wrong with it: the first mistake of its form, or all of its meaning.
     pub fn parse(text: &str) -> Result<Filter, Vec<TextMistake>> {
-        if text == "true" {
-            return Ok(Filter { text: text.into(), root: Node::Constant(true), reads: Reads::default() });
-        }
-        Err(vec![TextMistake::new(0..text.len(), "not built", "not built")])
+        let tree = parse::tree(text).map_err(|mistake| vec![mistake])?;
+        let (root, reads) = check::program(text, &tree)?;
+        Ok(Filter { text: text.into(), root, reads })
     }
 
     /// Whether the request meets the condition. Parts are evaluated from left to right, as far as they decide.

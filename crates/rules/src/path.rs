@@ -30,12 +30,12 @@ enum Shape {
     /// `*.jpg`
     Suffix,
     /// Anything else.
-    Inner(Box<Inner>),
+    Inner(Box<Glob>),
 }
 
 /// `first*middle*…*last`; `first` and `last` may be empty, no part of `middle` is.
 #[derive(Clone, Debug)]
-struct Inner {
+pub(crate) struct Glob {
     first: Box<[u8]>,
     middle: Box<[Finder<'static>]>,
     last: Box<[u8]>,
@@ -47,7 +47,7 @@ impl PathPattern {
     /// Compiles `text`, or says what is wrong with it.
     pub fn new(text: &str) -> Result<PathPattern, PathMistake> {
         check(text)?;
-        Ok(PathPattern { text: text.into(), shape: shape(text.as_bytes()) })
+        Ok(PathPattern { text: text.into(), shape: shape(text) })
     }
 
     /// The pattern as it was written.
@@ -80,8 +80,23 @@ impl PathPattern {
     }
 }
 
-impl Inner {
-    fn matches(&self, path: &[u8]) -> bool {
+impl Glob {
+    /// `None` without `*`.
+    pub(crate) fn new(text: &str) -> Option<Glob> {
+        let parts: Vec<&[u8]> = text.as_bytes().split(|&b| b == b'*').collect();
+        let [first, middle @ .., last] = parts.as_slice() else { return None };
+        let middle = middle
+            .iter()
+            .filter(|part| !part.is_empty())
+            .map(|part| Finder::new(part).into_owned())
+            .collect();
+        // The bytes of all parts: all but the wildcards.
+        let least = text.len() + 1 - parts.len();
+        Some(Glob { first: (*first).into(), middle, last: (*last).into(), least })
+    }
+
+    /// Linear in the length of `path`.
+    pub(crate) fn matches(&self, path: &[u8]) -> bool {
         if path.len() < self.least || !path.starts_with(&self.first) || !path.ends_with(&self.last) {
             return false;
         }
@@ -96,24 +111,14 @@ impl Inner {
     }
 }
 
-fn shape(text: &[u8]) -> Shape {
-    let parts: Vec<&[u8]> = text.split(|&b| b == b'*').collect();
-    match parts.as_slice() {
-        [_] => Shape::Exact,
+fn shape(text: &str) -> Shape {
+    let Some(glob) = Glob::new(text) else { return Shape::Exact };
+    match (&*glob.first, &*glob.middle, &*glob.last) {
         // A path always begins with a slash.
-        [b"" | b"/", b""] => Shape::Any,
-        [first, b""] => Shape::Prefix(first.len()),
-        [b"", _] => Shape::Suffix,
-        [first, middle @ .., last] => {
-            let middle: Box<[_]> = middle
-                .iter()
-                .filter(|part| !part.is_empty())
-                .map(|part| Finder::new(part).into_owned())
-                .collect();
-            let least = parts.iter().map(|part| part.len()).sum();
-            Shape::Inner(Box::new(Inner { first: (*first).into(), middle, last: (*last).into(), least }))
-        }
-        [] => unreachable!("a split yields at least one part"),
+        (b"" | b"/", [], b"") => Shape::Any,
+        (first, [], b"") => Shape::Prefix(first.len()),
+        (b"", [], _) => Shape::Suffix,
+        _ => Shape::Inner(Box::new(glob)),
     }
 }
 

@@ -65,10 +65,9 @@ impl Pattern {
         })
     }
 
-    /// `text` itself, found anywhere, in any case of ASCII.
-    pub(crate) fn literal_in_any_case(text: &str) -> Option<Pattern> {
-        let escaped = format!("(?i){}", regex_syntax::escape(text));
-        Pattern::compile(&parse(&escaped).ok()?)
+    /// A regular expression of our own making, in any case of ASCII; `None` if it becomes too large.
+    pub(crate) fn in_any_case(regex: &str) -> Option<Pattern> {
+        Pattern::compile(&parse(&format!("(?i){regex}")).ok()?)
     }
 
     fn compile(hir: &Hir) -> Option<Pattern> {

@@ -155,7 +155,7 @@ impl Variable {
             Variable::Site => push(scope.site, out),
             Variable::Behavior => push(scope.behavior, out),
             Variable::Header(_) | Variable::Cookie(_) | Variable::Parameter(_) => {
-                self.render_named(subject, out)
+                self.render_named(subject, out);
             }
             Variable::Capture(number) => {
                 push(scope.captures.and_then(|captures| captures.group(*number)).unwrap_or_default(), out);

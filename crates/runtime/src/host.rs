@@ -3,6 +3,10 @@
 //! Reading costs system calls: for scrapes and for background judgement, never for a request. Nothing
 //! here decides what the facts mean. A fact that the kernel does not tell is `None`, never a guess.
 
+mod memory;
+
+pub use memory::MemoryFacts;
+
 use std::fs;
 use std::io;
 
@@ -24,18 +28,10 @@ pub struct HostFacts {
 impl HostFacts {
     /// Reads all facts.
     pub fn read() -> HostFacts {
-        let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        let group = control_group_memory();
-        let within = |host: Option<u64>, group: Option<u64>| match (host, group) {
-            (Some(host), Some(group)) => Some(host.min(group)),
-            (host, group) => host.or(group),
-        };
+        let memory = MemoryFacts::read();
         HostFacts {
-            memory_total_bytes: within(meminfo_bytes(&memory, "MemTotal"), group.map(|(limit, _)| limit)),
-            memory_available_bytes: within(
-                meminfo_bytes(&memory, "MemAvailable"),
-                group.map(|(limit, used)| limit.saturating_sub(used)),
-            ),
+            memory_total_bytes: memory.total_bytes,
+            memory_available_bytes: memory.available_bytes,
             load_1m: fs::read_to_string("/proc/loadavg").ok().and_then(|text| load_1m(&text)),
             cpu: fs::read_to_string("/proc/stat").ok().and_then(|text| CpuTimes::parse(&text)),
         }
@@ -130,6 +126,12 @@ pub fn raise_descriptor_limit() -> io::Result<u64> {
     Ok(hard)
 }
 
+/// Makes the calling thread give way to all others: for work that nobody waits for. Where the system does not let it, the
+/// thread goes on as it is.
+pub fn yield_to_all_others() {
+    let _ = sys::be_nice();
+}
+
 /// Whether IPv6 sockets can be made here.
 pub fn has_ipv6() -> bool {
     socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None)
@@ -147,23 +149,8 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn meminfo_bytes(meminfo: &str, name: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
-}
-
 fn load_1m(loadavg: &str) -> Option<f64> {
     loadavg.split_ascii_whitespace().next()?.parse().ok()
-}
-
-/// Limit and use of the process's own control group (version 2), when it has a limit.
-fn control_group_memory() -> Option<(u64, u64)> {
-    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let path = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    let folder = std::path::Path::new("/sys/fs/cgroup").join(path);
-    let number = |file: &str| fs::read_to_string(folder.join(file)).ok()?.trim().parse::<u64>().ok();
-    Some((number("memory.max")?, number("memory.current")?))
 }
 
 #[cfg(test)]
@@ -177,13 +164,6 @@ mod tests {
         assert!((later.steal_since(&earlier) - 20.0 / 120.0).abs() < 1e-9);
         assert!((later.busy_since(&earlier) - 40.0 / 120.0).abs() < 1e-9);
         assert_eq!(CpuTimes::parse("cpu  1 2 3\n"), None);
-    }
-
-    #[test]
-    fn memory_is_read_in_bytes() {
-        let text = "MemTotal:       1000 kB\nMemFree: 1 kB\nMemAvailable:    500 kB\n";
-        assert_eq!(meminfo_bytes(text, "MemAvailable"), Some(512_000));
-        assert_eq!(meminfo_bytes(text, "Mem"), None);
     }
 
     #[test]

@@ -51,6 +51,13 @@ pub(crate) fn set_descriptor_limit(soft: u64, hard: u64) -> io::Result<()> {
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Gives the calling thread the lowest weight among those that compete for a processor (nice 19).
+pub(crate) fn be_nice() -> io::Result<()> {
+    // SAFETY: setpriority takes no pointers; 0 is the calling thread, as Linux has it.
+    let done = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// The number of clock ticks per second in which `/proc` counts processor time.
 pub(crate) fn ticks_per_second() -> u64 {
     // SAFETY: sysconf takes no pointers.

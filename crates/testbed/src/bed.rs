@@ -5,8 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use littoral_edge::{Edge, EdgeConfig, EdgeLimits, ExplainRequest, Explanation, PurgeReceipt, PurgeRequest};
-use littoral_policy::{OriginServer, PolicySet, SiteIds};
+use littoral_edge::{
+    Edge, EdgeConfig, EdgeLimits, ExplainRequest, Explanation, MemoryAdmission, PurgeReceipt, PurgeRequest,
+};
+use littoral_model::MemoryReserve;
+use littoral_policy::{OriginServer, PolicySet, Site, SiteIds};
 use littoral_runtime::Clock;
 
 use crate::client::Client;
@@ -31,6 +34,7 @@ pub struct Testbed {
     edge: Option<Edge>,
     address: SocketAddr,
     origin: Origin,
+    others: Vec<Origin>,
     clock: Clock,
 }
 
@@ -46,12 +50,12 @@ pub struct Builder {
     key: String,
     first: String,
     site: Option<String>,
-    change_origins: Option<Box<ChangeOrigin>>,
-    change_config: Option<Box<ChangeConfig>>,
+    configure: Option<Configure>,
+    others: Vec<Script>,
+    shape: Vec<Box<dyn FnOnce(&mut Site)>>,
 }
 
-type ChangeOrigin = dyn Fn(&mut OriginServer);
-type ChangeConfig = dyn Fn(&mut EdgeConfig);
+type Configure = Box<dyn FnOnce(&mut EdgeConfig)>;
 
 impl Testbed {
     /// Starts an edge with the default site in front of that origin.
@@ -77,8 +81,9 @@ impl Testbed {
             key: String::new(),
             first: String::new(),
             site: None,
-            change_origins: None,
-            change_config: None,
+            configure: None,
+            others: Vec::new(),
+            shape: Vec::new(),
         }
     }
 
@@ -86,6 +91,31 @@ impl Testbed {
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// Another origin: those of [`Builder::and_origin`] count from 1.
+    #[must_use]
+    pub fn origin_at(&self, nth: usize) -> &Origin {
+        nth.checked_sub(1).map_or(&self.origin, |nth| &self.others[nth])
+    }
+
+    /// Puts another version of the site in force, as a reload does: what has not changed lives on.
+    ///
+    /// # Panics
+    /// When the sites cannot stand beside each other.
+    pub fn reload(&self, change: impl FnOnce(&mut Site)) -> &Self {
+        let policy = self.edge().policy();
+        let former = &policy.sites()[0];
+        let mut site = Site::clone(former);
+        site.version += 1;
+        // As if read anew: nothing is the same but what is equal.
+        site.origins.iter_mut().for_each(|origin| *origin = Arc::new((**origin).clone()));
+        site.groups.iter_mut().for_each(|group| *group = Arc::new((**group).clone()));
+        change(&mut site);
+        let sites = vec![site.keep_unchanged(former).into()];
+        let policy = PolicySet::build(sites, 2).unwrap_or_else(|conflicts| panic!("{conflicts:?}"));
+        self.edge().install(policy);
+        self
     }
 
     /// The edge itself.
@@ -268,17 +298,30 @@ impl Builder {
         self
     }
 
-    /// Changes the site's compiled origin servers before they are used.
+    /// Whatever else the edge is started with.
     #[must_use]
-    pub fn change_origins(mut self, change: impl Fn(&mut OriginServer) + 'static) -> Self {
-        self.change_origins = Some(Box::new(change));
+    pub fn configure(mut self, change: impl FnOnce(&mut EdgeConfig) + 'static) -> Self {
+        self.configure = Some(Box::new(change));
         self
     }
 
-    /// Changes what the edge is started with.
+    /// One more origin. `{origin1}` in a site file stands for the URL of the first that is added so, and so on.
     #[must_use]
-    pub fn change_config(mut self, change: impl Fn(&mut EdgeConfig) + 'static) -> Self {
-        self.change_config = Some(Box::new(change));
+    pub fn and_origin(mut self, script: Script) -> Self {
+        self.others.push(script);
+        self
+    }
+
+    /// Changes the compiled origin servers of the site.
+    #[must_use]
+    pub fn change_origins(self, change: impl Fn(&mut OriginServer) + 'static) -> Self {
+        self.shaped(move |site| site.origins.iter_mut().for_each(|origin| change(Arc::make_mut(origin))))
+    }
+
+    /// Changes the compiled site.
+    #[must_use]
+    pub fn shaped(mut self, change: impl FnOnce(&mut Site) + 'static) -> Self {
+        self.shape.push(Box::new(change));
         self
     }
 
@@ -292,23 +335,30 @@ impl Builder {
         let _ = littoral_runtime::host::raise_descriptor_limit();
         let file = self.site.clone().unwrap_or_else(|| self.default_site());
         let origin = self.script.start();
-        let policy = policy(&file.replace("{origin}", &origin.url()), self.change_origins.as_deref());
+        let others: Vec<Origin> = self.others.into_iter().map(Script::start).collect();
+        let mut file = file.replace("{origin}", &origin.url());
+        for (nth, other) in others.iter().enumerate() {
+            file = file.replace(&format!("{{origin{}}}", nth + 1), &other.url());
+        }
+        let policy = policy(&file, self.shape);
         let clock = Clock::manual(START_SECONDS);
         let mut config = EdgeConfig {
             workers: self.workers,
             http: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
             memory_bytes: self.memory_bytes,
             limits: self.limits,
+            // How much the machine of a test has left is no part of it.
+            memory: MemoryAdmission { reserve: MemoryReserve::Bytes(0), ..MemoryAdmission::default() },
             clock: clock.clone(),
             ..EdgeConfig::default()
         };
-        if let Some(change) = &self.change_config {
-            change(&mut config);
+        if let Some(configure) = self.configure {
+            configure(&mut config);
         }
         let edge =
             Edge::start(config, policy).unwrap_or_else(|error| panic!("the edge does not start: {error}"));
         let address = edge.addresses()[0];
-        Testbed { edge: Some(edge), address, origin, clock }
+        Testbed { edge: Some(edge), address, origin, others, clock }
     }
 
     fn default_site(&self) -> String {
@@ -321,13 +371,11 @@ impl Builder {
     }
 }
 
-fn policy(file: &str, change: Option<&ChangeOrigin>) -> PolicySet {
+fn policy(file: &str, shape: Vec<Box<dyn FnOnce(&mut Site)>>) -> PolicySet {
     let site = littoral_policy::read_site(file, "site.toml", &Absolute, |_| SiteIds { index: 0, version: 1 });
     let (mut site, _) =
         site.unwrap_or_else(|mistakes| panic!("{}", littoral_model::render_all(&mistakes, file)));
-    if let Some(change) = change {
-        site.origins.iter_mut().for_each(|origin| change(Arc::make_mut(origin)));
-    }
+    shape.into_iter().for_each(|change| change(&mut site));
     PolicySet::build(vec![site.into()], 1).unwrap_or_else(|conflicts| panic!("{conflicts:?}"))
 }
 

@@ -32,6 +32,8 @@ pub const HOUSE: &[(&str, Floor)] = &[
     ("ledger", Floor::Ground),
     ("rules", Floor::Ground),
     ("http-caching", Floor::Ground),
+    ("forwarding", Floor::Ground),
+    ("compression", Floor::Ground),
     ("h1", Floor::Ground),
     ("h2", Floor::Ground),
     ("runtime", Floor::First),

@@ -1,5 +1,7 @@
 //! One module per target, each with `run(input)`, which panics when something that must hold does not.
 
+pub mod forwarding_fields;
+pub mod forwarding_proxy;
 pub mod h1_body;
 pub mod h1_request_head;
 pub mod h1_response;
@@ -18,6 +20,8 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
 pub const ALL: &[Target] = &[
+    ("forwarding_fields", forwarding_fields::run),
+    ("forwarding_proxy", forwarding_proxy::run),
     ("h1_body", h1_body::run),
     ("h1_request_head", h1_request_head::run),
     ("h1_response", h1_response::run),

@@ -11,7 +11,7 @@ pub fn run(input: &[u8]) {
     show(&said, source);
     match read_site(source, "site.toml", &NoFiles, |_| SiteIds::default()) {
         Ok((site, warnings)) => {
-            assert!(site.behaviors.iter().all(|behavior| behavior.origin < site.origins.len()));
+            assert!(site.behaviors.iter().all(|behavior| behavior.group < site.groups.len()));
             assert!(!site.hosts.is_empty() && !warnings.iter().any(Mistake::is_error));
             show(&warnings, source);
         }

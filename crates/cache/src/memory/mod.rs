@@ -99,7 +99,7 @@ impl MemoryStore {
                 bytes += Entry::bytes(entry.key().bytes.len(), entry.variants().len()) as u64;
                 for variant in entry.variants() {
                     bytes += (variant.own_bytes() + variant.derived_bytes()) as u64;
-                    bodies.extend(variant.content.runs().map(|(_, body)| body.clone()));
+                    bodies.extend(variant.bodies().cloned());
                 }
             }
         }

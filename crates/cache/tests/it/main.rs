@@ -4,6 +4,7 @@
 
 mod body;
 mod content;
+mod encoded;
 mod hot;
 mod make;
 mod measure;

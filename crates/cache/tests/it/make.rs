@@ -47,6 +47,7 @@ impl<'a> Make<'a> {
             vary,
             fields,
             content: Content::Whole(self.body),
+            encoded: Box::default(),
             terms: terms(self.date),
             last_modified: None,
             effective: self.fence.position(),

@@ -1,7 +1,9 @@
 //! A request made from words: written as a client would send it, and read by the code that reads clients'.
 
+use crate::peer::Peer;
 use crate::protocol::h1::received;
 use crate::request::Request;
+use crate::request_id::RequestId;
 use bytes::Bytes;
 use littoral_h1::{Limits, RequestParser};
 use littoral_policy::PolicySet;
@@ -76,20 +78,21 @@ pub(crate) fn request(described: &Described<'_>, limits: &Limits) -> Result<Requ
         head.push_str(&format!("Content-Length: {bytes}\r\n"));
     }
     head.push_str("\r\n");
-    read(head.into(), scheme, described.from, limits).map_err(|reason| match reason {
+    read(&head.into(), scheme, described.from, limits).map_err(|reason| match reason {
         "target-broken-escape" | "target-encoded-nul" => ProbeError::NotAUrl(reason),
         reason => ProbeError::Refused(reason),
     })
 }
 
 fn read(
-    head: Bytes,
+    head: &Bytes,
     scheme: &'static str,
     from: Option<IpAddr>,
     limits: &Limits,
 ) -> Result<Request, &'static str> {
-    let parsed = RequestParser::new().parse(&head, limits).map_err(|refusal| refusal.as_str())?;
+    let parsed = RequestParser::new().parse(head, limits).map_err(|refusal| refusal.as_str())?;
     let parsed = parsed.ok_or("head-incomplete")?;
     let client = SocketAddr::new(from.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), 0);
-    received(&head, &parsed, scheme, client, 0)
+    let peer = Peer { address: client, scheme, is_trusted: false, once: false };
+    received(head, &parsed, |_| peer.own(), || RequestId::Made([b'0'; 32]), 0)
 }

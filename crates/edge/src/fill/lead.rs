@@ -4,9 +4,7 @@
 
 use super::state::{Ended, Fill, Phase, WINDOW_BYTES_MAX};
 use crate::lookup::{stored_variant, verdict};
-use crate::origin::pool::Pool;
-use crate::origin::{OriginError, OriginRequest, OriginResponse, RequestBody};
-use crate::pass::timed_fetch;
+use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody, fetch_from_group};
 use crate::respond::Place;
 use crate::serve::Wanted;
 use crate::worker::Worker;
@@ -29,8 +27,7 @@ const HELD_PART: u64 = 2;
 /// Everything that a fetch for the cache needs.
 pub(crate) struct Plan {
     pub(crate) place: Place,
-    pub(crate) pool: Rc<Pool>,
-    pub(crate) outgoing: OriginRequest,
+    pub(crate) outgoing: Outgoing,
     pub(crate) wanted: Wanted,
     /// The client's fields, among them the selecting ones.
     pub(crate) request_fields: Fields,
@@ -71,11 +68,11 @@ impl Drop for Lead {
 
 impl Lead {
     async fn run(&mut self, plan: Plan, handoff: oneshot::Sender<Handoff>) {
-        let Plan { place, pool, outgoing, wanted, request_fields } = plan;
+        let Plan { place, outgoing, wanted, request_fields } = plan;
         let sent_fields = outgoing.fields.clone();
-        let (method, target) = (outgoing.method.clone(), outgoing.target.clone());
+        let (method, target, hash) = (outgoing.method.clone(), outgoing.target.clone(), outgoing.hash);
         let mut requested = self.worker.now();
-        let mut fetched = timed_fetch(&self.worker, &pool, outgoing).await;
+        let mut fetched = self.fetch(&place, outgoing).await;
         if let (Ok(response), Some(stale)) = (&fetched, &wanted.stale)
             && response.status == 304
         {
@@ -84,15 +81,16 @@ impl Lead {
                 return;
             }
             // It validates something else than what is stored: ask again, without conditions (RFC 9111 §4.3.4).
-            let again = OriginRequest {
+            let again = Outgoing {
                 method,
                 target,
+                hash,
                 fields: without_conditionals(&sent_fields),
                 body: RequestBody::Empty,
                 interim: None,
             };
             requested = self.worker.now();
-            fetched = timed_fetch(&self.worker, &pool, again).await;
+            fetched = self.fetch(&place, again).await;
         }
         let response = match fetched {
             Ok(response) => response,
@@ -109,6 +107,14 @@ impl Lead {
             Ok(head) => self.take_body(&judged, Arc::new(head), response).await,
             Err(reason) => self.hand_over(&judged, response, reason, handoff),
         }
+    }
+
+    async fn fetch(&self, place: &Place, outgoing: Outgoing) -> Result<OriginResponse, OriginError> {
+        let Fetched { asked, result } = fetch_from_group(&self.worker, place, outgoing).await;
+        if let Some(asked) = asked {
+            self.fill.note_asked(asked);
+        }
+        result
     }
 
     fn publish(&self, phase: Phase) {
@@ -246,10 +252,19 @@ impl Lead {
         if let Some(stale) = &judged.wanted.stale
             && store.replace(&judged.wanted.key, stale, stored.clone())
         {
-            return;
+            return self.encode_behind(judged, &stored);
         }
-        if let Err(reason) = store.insert(&judged.wanted.key, SiteIx(judged.place.site().index), stored) {
-            self.worker.report.borrow().not_stored(reason.as_str());
+        match store.insert(&judged.wanted.key, SiteIx(judged.place.site().index), stored.clone()) {
+            Ok(()) => self.encode_behind(judged, &stored),
+            Err(reason) => self.worker.report.borrow().not_stored(reason.as_str()),
+        }
+    }
+
+    /// Who came meanwhile got codings made on the way; those who come later get better ones.
+    fn encode_behind(&self, judged: &Judged<'_>, stored: &Arc<StoredResponse>) {
+        let now = self.worker.now();
+        for coding in self.fill.wanted_codings().filter(|coding| stored.ask_for(*coding, now)) {
+            self.worker.shared.jobs.ask(judged.wanted.key.clone(), stored, coding);
         }
     }
 
@@ -346,6 +361,7 @@ fn head(
         request_target: String::from_utf8_lossy(&judged.wanted.target).into(),
         stored_at: terms.received,
         content: Content::Whole(Body::empty()),
+        encoded: Box::default(),
         fields,
     })
 }

@@ -4,12 +4,14 @@
 //! against `Vary` and its own `Authorization`. What cannot be shared is handed to the one that asked; the others
 //! fetch for themselves at once, and a marker keeps the next ones from queueing.
 
+mod derived;
 mod follow;
 mod lead;
 mod reader;
 mod state;
 mod table;
 
+pub(crate) use derived::derived;
 pub(crate) use follow::Follows;
 pub(crate) use lead::{Handoff, Plan, lead, with_fields};
 pub(crate) use reader::{FillReader, head};

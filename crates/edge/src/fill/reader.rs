@@ -40,6 +40,7 @@ impl FillReader {
                 Next::Piece(piece) => piece,
                 Next::End(Ended::Whole) => return None,
                 Next::End(Ended::Cut(error)) => return Some(Err(error)),
+                Next::End(Ended::Unread) => return Some(Err(OriginError::Abandoned)),
                 Next::LeftBehind => return Some(Err(OriginError::BodyTimeout)),
             };
             self.index += 1;
@@ -50,6 +51,16 @@ impl FillReader {
             if from < to {
                 return Some(Ok(piece.slice(from as usize..to as usize)));
             }
+        }
+    }
+
+    /// Waits for the first piece, or the end where there is none.
+    pub(crate) async fn begins(&self, worker: &Rc<Worker>) -> Result<(), OriginError> {
+        let fill = &self.fill;
+        match std::future::poll_fn(|context| poll_fill(worker, fill, context, |fill| fill.next(0))).await {
+            Next::Piece(_) | Next::End(Ended::Whole) => Ok(()),
+            Next::End(Ended::Cut(error)) => Err(error),
+            Next::End(Ended::Unread) | Next::LeftBehind => Err(OriginError::Abandoned),
         }
     }
 

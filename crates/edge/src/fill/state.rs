@@ -2,8 +2,10 @@
 //! lock that only misses take.
 
 use crate::lookup::verdict;
+use crate::note::Asked;
 use crate::origin::OriginError;
 use crate::serve::Wanted;
+use crate::transform::Recoding;
 use bytes::Bytes;
 use littoral_cache::StoredResponse;
 use littoral_ledger::{Fence, Position, Verdict};
@@ -64,10 +66,13 @@ pub(crate) enum Ended {
     Whole,
     /// It broke off: so does every answer made from it.
     Cut(OriginError),
+    /// Nobody wanted it any more: whoever comes begins another.
+    Unread,
 }
 
 struct State {
     phase: Phase,
+    asked: Option<Asked>,
     announced_length: Option<u64>,
     pieces: VecDeque<Bytes>,
     /// Pieces that left the window.
@@ -85,6 +90,8 @@ struct State {
     /// One waker for each thread that follows.
     threads: SmallVec<[(usize, Waker); 4]>,
     owner_waker: Option<Waker>,
+    /// What is made of this body while it arrives, for all who want it so.
+    derived: SmallVec<[(Recoding, Arc<Fill>); 1]>,
 }
 
 /// What a reader finds at its place.
@@ -104,6 +111,7 @@ impl Fill {
             held_bytes,
             state: Mutex::new(State {
                 phase: Phase::Waiting,
+                asked: None,
                 announced_length: None,
                 pieces: VecDeque::new(),
                 pieces_gone: 0,
@@ -116,8 +124,19 @@ impl Fill {
                 version: 0,
                 threads: SmallVec::new(),
                 owner_waker: None,
+                derived: SmallVec::new(),
             }),
         }
+    }
+
+    /// Whom the fetch has asked, before its phase says what came of it.
+    pub(crate) fn note_asked(&self, asked: Asked) {
+        self.state.lock().asked = Some(asked);
+    }
+
+    /// Whom the fetch has asked last.
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        self.state.lock().asked
     }
 
     /// The head is known, or will never be.
@@ -223,10 +242,60 @@ impl Fill {
         state.ended.map(Next::End)
     }
 
+    pub(super) fn held_bytes(&self) -> Arc<AtomicU64> {
+        self.held_bytes.clone()
+    }
+
+    /// Whether newcomers find all of the body here.
+    pub(super) fn keeps_all(&self) -> bool {
+        self.state.lock().keeps_all
+    }
+
+    pub(super) fn derived_fill(&self, recoding: Recoding) -> Option<Arc<Fill>> {
+        let state = self.state.lock();
+        state.derived.iter().find(|(known, _)| *known == recoding).map(|(_, fill)| fill.clone())
+    }
+
+    /// Keeps `fill` as what `recoding` makes of this one, unless there is one that can still be joined, which is
+    /// returned then.
+    pub(super) fn keep_derived(&self, recoding: Recoding, fill: &Arc<Fill>) -> Arc<Fill> {
+        let mut state = self.state.lock();
+        match state.derived.iter_mut().find(|(known, _)| *known == recoding) {
+            Some((_, known)) if known.can_be_joined() => known.clone(),
+            Some((_, known)) => {
+                known.clone_from(fill);
+                fill.clone()
+            }
+            None => {
+                state.derived.push((recoding, fill.clone()));
+                fill.clone()
+            }
+        }
+    }
+
+    pub(super) fn derived_recodings(&self) -> SmallVec<[Recoding; 4]> {
+        self.state.lock().derived.iter().map(|(recoding, _)| *recoding).collect()
+    }
+
+    fn can_be_joined(&self) -> bool {
+        let state = self.state.lock();
+        state.pieces_gone == 0 && !matches!(state.ended, Some(Ended::Unread))
+    }
+
+    /// Ends the fill if nobody reads it; whoever wants it later begins another.
+    pub(super) fn end_if_unread(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.readers == 0 && state.ended.is_none() {
+            state.ended = Some(Ended::Unread);
+            state.version += 1;
+        }
+        matches!(state.ended, Some(Ended::Unread))
+    }
+
     /// Counts a reader from the first piece on; `false` when that has left the window already.
     pub(crate) fn add_reader(&self) -> bool {
         let mut state = self.state.lock();
-        let begins = state.pieces_gone == 0;
+        let begins = state.pieces_gone == 0 && !matches!(state.ended, Some(Ended::Unread));
         state.readers += usize::from(begins);
         begins
     }

@@ -2,6 +2,7 @@
 //! that the client's connection feeds, a response's body piece by piece with a time-out between pieces.
 
 use super::OriginError;
+use super::group::UnderWay;
 use super::pool::Lease;
 use super::stream::StreamBody;
 use bytes::Bytes;
@@ -187,6 +188,8 @@ pub(crate) struct OriginBody {
     lease: Option<Lease>,
     idle_timeout: Duration,
     trailers: Option<Fields>,
+    /// Who is told how it ends.
+    watched: Option<UnderWay>,
 }
 
 /// Where the pieces come from.
@@ -197,16 +200,15 @@ enum Source {
 
 impl OriginBody {
     pub(crate) fn http1(incoming: Incoming, lease: Lease, idle_timeout: Duration) -> OriginBody {
-        OriginBody { source: Source::Http1(incoming), lease: Some(lease), idle_timeout, trailers: None }
+        OriginBody::new(Source::Http1(incoming), lease, idle_timeout)
     }
 
     pub(crate) fn http2(stream: StreamBody, lease: Lease, idle_timeout: Duration) -> OriginBody {
-        OriginBody {
-            source: Source::Http2(Box::new(stream)),
-            lease: Some(lease),
-            idle_timeout,
-            trailers: None,
-        }
+        OriginBody::new(Source::Http2(Box::new(stream)), lease, idle_timeout)
+    }
+
+    fn new(source: Source, lease: Lease, idle_timeout: Duration) -> OriginBody {
+        OriginBody { source, lease: Some(lease), idle_timeout, trailers: None, watched: None }
     }
 
     /// The next piece; `None` at the end, which also gives the connection back to its pool.
@@ -215,9 +217,10 @@ impl OriginBody {
         loop {
             let piece = tokio::time::timeout(self.idle_timeout, self.source.next(&mut self.trailers)).await;
             match piece {
-                Err(_) => return Some(Err(OriginError::BodyTimeout)),
+                Err(_) => return Some(Err(self.broken(OriginError::BodyTimeout))),
                 Ok(Some(Ok(data))) if data.is_empty() => {}
-                Ok(Some(piece)) => return Some(piece),
+                Ok(Some(Ok(data))) => return Some(Ok(data)),
+                Ok(Some(Err(error))) => return Some(Err(self.broken(error))),
                 Ok(None) => {
                     self.finish();
                     return None;
@@ -244,6 +247,24 @@ impl OriginBody {
         if let Some(lease) = self.lease.take() {
             lease.release();
         }
+        if let Some(watched) = self.watched.take() {
+            watched.ended();
+        }
+    }
+
+    /// Tells `under_way` how it ends.
+    pub(crate) fn watch(&mut self, under_way: UnderWay) {
+        match self.lease {
+            Some(_) => self.watched = Some(under_way),
+            None => under_way.ended(),
+        }
+    }
+
+    fn broken(&mut self, error: OriginError) -> OriginError {
+        if let Some(watched) = self.watched.take() {
+            watched.broke();
+        }
+        error
     }
 }
 

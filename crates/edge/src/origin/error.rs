@@ -35,6 +35,8 @@ pub(crate) enum OriginError {
     BodyTimeout,
     /// The body ended before its announced length, or its framing broke.
     BodyCut,
+    /// The body is not in the content coding that its head names.
+    Coding,
     /// The client's request body failed while it was being forwarded.
     RequestBody(RequestBodyFailed),
     /// It answered with this server error, and something stored may stand in.
@@ -61,6 +63,7 @@ impl OriginError {
             OriginError::HeadTimeout => "origin-head-timeout",
             OriginError::BodyTimeout => "origin-body-timeout",
             OriginError::BodyCut => "origin-body-cut",
+            OriginError::Coding => "origin-coding",
             OriginError::RequestBody(RequestBodyFailed::Broken) => "request-body-broken",
             OriginError::RequestBody(RequestBodyFailed::TimedOut) => "request-body-timeout",
             OriginError::RequestBody(RequestBodyFailed::TooLarge) => "request-body-too-large",
@@ -80,6 +83,7 @@ impl OriginError {
             | OriginError::Closed
             | OriginError::Malformed
             | OriginError::BodyCut
+            | OriginError::Coding
             | OriginError::Abandoned => 502,
             OriginError::QueueFull | OriginError::QueueTimeout => 503,
             OriginError::ResolveTimeout

@@ -51,11 +51,11 @@ pub(crate) async fn fetch(
     worker: &Rc<Worker>,
     pool: &Rc<Pool>,
     request: OriginRequest,
-) -> Result<OriginResponse, OriginError> {
+) -> Result<OriginResponse, Failed> {
     let OriginRequest { method, target, fields, body, interim } = request;
     let response = fetch_any(worker, pool, (&method, &target, &fields), body, interim.as_ref()).await?;
     if response.status == 101 && !is_upgrade_asked_for(&fields, &response.fields) {
-        return Err(OriginError::Malformed);
+        return Err(Failed::sent(OriginError::Malformed, Again::Never));
     }
     Ok(response)
 }
@@ -71,16 +71,20 @@ async fn fetch_any(
     worker: &Rc<Worker>,
     pool: &Rc<Pool>,
     (method, target, fields): (&Method, &Bytes, &Fields),
-    body: RequestBody,
+    mut body: RequestBody,
     interim: Option<&InterimSink>,
-) -> Result<OriginResponse, OriginError> {
-    let mut body = body;
+) -> Result<OriginResponse, Failed> {
     let mut wish = Wish { fresh: false, upgradable: fields.all(Known::Upgrade).next().is_some() };
-    for attempt in 1.. {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
         let spare = body.again();
-        let lease = pool.lease(worker, wish).await?;
-        let reused = lease.reused;
         let request = assemble(method, target, fields)?;
+        let lease = match pool.lease(worker, wish).await {
+            Ok(lease) => lease,
+            Err(error) => return Err(Failed { error, again: Again::Never, unsent: Some(body) }),
+        };
+        let reused = lease.reused;
         let failed = match exchange(pool, lease, request, body, interim).await {
             Ok(response) => return Ok(response),
             Err(failed) => failed,
@@ -93,14 +97,20 @@ async fn fetch_any(
             Again::Unprocessed => (ATTEMPTS_UNPROCESSED_MAX, true),
             Again::OverHttp1 => (ATTEMPTS_MAX, !wish.upgradable),
         };
-        let Some(again) = failed.unsent.or(spare).filter(|_| allowed && attempt < attempts_max) else {
-            return Err(failed.error);
-        };
-        body = again;
+        if !allowed || attempt >= attempts_max {
+            // What this origin has not looked at may go elsewhere.
+            let unprocessed = failed.again == Again::Unprocessed;
+            let unsent = failed.unsent.or(spare.filter(|_| unprocessed));
+            return Err(Failed { unsent, ..failed });
+        }
         wish.fresh = true;
         wish.upgradable |= failed.again == Again::OverHttp1;
+        let Failed { error, again, unsent } = failed;
+        body = match unsent.or(spare) {
+            Some(body) => body,
+            None => return Err(Failed { error, again, unsent: None }),
+        };
     }
-    Err(OriginError::Closed)
 }
 
 /// Times that a request is sent at most, where a kept connection turned out dead.
@@ -108,14 +118,15 @@ const ATTEMPTS_MAX: u32 = 2;
 /// The same where the origin says each time that it has not looked at it.
 const ATTEMPTS_UNPROCESSED_MAX: u32 = 4;
 
-struct Failed {
-    error: OriginError,
+/// An exchange that brought no response head.
+pub(crate) struct Failed {
+    pub(crate) error: OriginError,
     again: Again,
-    /// The body, when the request never left.
-    unsent: Option<RequestBody>,
+    /// The body, when the request never left: it may be sent elsewhere, whatever its method.
+    pub(crate) unsent: Option<RequestBody>,
 }
 
-/// Whether a failed request may be sent once more.
+/// Whether a failed request may be sent to the same origin once more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Again {
     Never,
@@ -132,15 +143,17 @@ impl Failed {
         Failed { error: OriginError::Closed, again: Again::Idempotent, unsent: Some(body) }
     }
 
+    /// The origin may have seen the request.
     fn sent(error: OriginError, again: Again) -> Failed {
         Failed { error, again, unsent: None }
     }
 }
 
-fn assemble(method: &Method, target: &Bytes, fields: &Fields) -> Result<Request<()>, OriginError> {
+fn assemble(method: &Method, target: &Bytes, fields: &Fields) -> Result<Request<()>, Failed> {
     let mut request = Request::new(());
     *request.method_mut() = method.clone();
-    *request.uri_mut() = Uri::from_maybe_shared(target.clone()).map_err(|_| OriginError::Malformed)?;
+    *request.uri_mut() = Uri::from_maybe_shared(target.clone())
+        .map_err(|_| Failed::sent(OriginError::Malformed, Again::Never))?;
     *request.headers_mut() = to_header_map(fields);
     Ok(request)
 }

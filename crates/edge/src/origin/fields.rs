@@ -1,10 +1,12 @@
-//! The header section that an origin receives. Connection fields end here (RFC 9110 §7.6.1); `Via`,
-//! `Forwarded` and `X-Forwarded-*` are ours alone; fields by which a client could steer an application without
-//! its being keyed are removed from what may be stored.
+//! The header section that an origin receives. Connection fields end here (RFC 9110 §7.6.1); `Forwarded`,
+//! `X-Forwarded-*` and `X-Request-Id` are ours alone, made of what was believed; trace context goes on if it is
+//! well-formed; fields by which a client could steer an application without its being keyed are removed from what
+//! may be stored.
 
 use crate::key::cookies;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use littoral_forwarding::{is_traceparent, is_tracestate};
 use littoral_http_caching::{Fields, FieldsBuilder, Known, hop_by_hop::end_to_end};
 use littoral_policy::STEERING_FIELDS;
 use std::io::Write;
@@ -19,6 +21,10 @@ pub(crate) struct ForOrigin<'a> {
     pub(crate) public_host: &'a [u8],
     pub(crate) scheme: &'static str,
     pub(crate) client_address: IpAddr,
+    /// Trusted proxies between the client and this node, the client's first.
+    pub(crate) hops: &'a [IpAddr],
+    pub(crate) request_id: &'a [u8],
+    pub(crate) method: &'a [u8],
     /// Pseudonym for `Via` and identifier for `CDN-Loop`.
     pub(crate) name: &'a str,
     pub(crate) version: &'static str,
@@ -45,9 +51,10 @@ impl ForOrigin<'_> {
     /// The fields, in the client's order, ours last.
     pub(crate) fn build(&self) -> Fields {
         let through = end_to_end(self.client);
+        let trace = Trace::of(&through);
         let mut out = Fields::builder();
         out.push_known(Known::Host, self.host);
-        out.extend_from(&through, |known, name| self.keeps(known, name));
+        out.extend_from(&through, |known, name| self.keeps(known, name) && trace.keeps(known, name));
         match self.conditionals {
             Conditionals::Stored(etag, modified) => {
                 if let Some(etag) = etag {
@@ -72,11 +79,13 @@ impl ForOrigin<'_> {
             | Known::XForwardedFor
             | Known::XForwardedHost
             | Known::XForwardedProto
+            | Known::XRequestId
             | Known::Via
             | Known::CdnLoop => false,
             Known::IfMatch | Known::IfNoneMatch | Known::IfModifiedSince | Known::IfUnmodifiedSince => {
                 matches!(self.conditionals, Conditionals::Client)
             }
+            Known::MaxForwards => !self.counts_forwards(),
             Known::Range | Known::IfRange => self.range,
             Known::Cookie => self.cookies.is_none(),
             _ => !STEERING_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field.as_bytes())),
@@ -100,8 +109,6 @@ impl ForOrigin<'_> {
                 out.push_known(Known::Cookie, &value);
             }
         }
-        let ip = self.client_address.to_canonical();
-
         for (known, own) in
             [(Known::Via, format!("{} {}", self.version, self.name)), (Known::CdnLoop, self.name.to_owned())]
         {
@@ -114,25 +121,87 @@ impl ForOrigin<'_> {
             out.push_known(known, &value);
         }
 
+        if let Some(left) = self.forwards_left() {
+            out.push_known(Known::MaxForwards, left.to_string());
+        }
+        self.push_way(out, &mut value);
+        out.push_known(Known::XRequestId, self.request_id);
+
+        if let Some(tokens) = self.upgrade {
+            out.push_known(Known::Connection, b"upgrade");
+            out.push_known(Known::Upgrade, tokens);
+        }
+    }
+
+    /// The client and every trusted proxy on its way, in both ways of saying it.
+    fn push_way(&self, out: &mut FieldsBuilder, value: &mut Vec<u8>) {
+        let client = self.client_address.to_canonical();
         value.clear();
-        let _ = write!(value, "{ip}");
+        let _ = write!(value, "{client}");
+        for hop in self.hops {
+            let _ = write!(value, ", {hop}");
+        }
         out.push_known(Known::XForwardedFor, &value);
         out.push_known(Known::XForwardedProto, self.scheme.as_bytes());
         out.push_known(Known::XForwardedHost, self.public_host);
 
         value.clear();
-        let _ = match ip {
-            IpAddr::V4(v4) => write!(value, "for={v4}"),
-            IpAddr::V6(v6) => write!(value, "for=\"[{v6}]\""),
-        };
+        write_node(value, client);
         let _ = write!(value, ";proto={};host=\"", self.scheme);
         value.extend_from_slice(self.public_host);
         value.push(b'"');
+        for hop in self.hops {
+            value.extend_from_slice(b", ");
+            write_node(value, *hop);
+        }
         out.push_known(Known::Forwarded, &value);
+    }
 
-        if let Some(tokens) = self.upgrade {
-            out.push_known(Known::Connection, b"upgrade");
-            out.push_known(Known::Upgrade, tokens);
+    /// RFC 9110 §7.6.2: for these methods the field is counted down; for others it says nothing.
+    fn counts_forwards(&self) -> bool {
+        matches!(self.method, b"OPTIONS" | b"TRACE")
+    }
+
+    /// What is left of `Max-Forwards`. One that is no number, or stands there twice, is dropped.
+    fn forwards_left(&self) -> Option<u64> {
+        let text = self.client.single(Known::MaxForwards).filter(|_| self.counts_forwards())?;
+        let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+        let count: u64 = digits.then(|| std::str::from_utf8(text).ok()?.parse().ok())??;
+        // Zero was answered here.
+        count.checked_sub(1)
+    }
+}
+
+/// `for=` of RFC 7239 §6.
+fn write_node(out: &mut Vec<u8>, address: IpAddr) {
+    let _ = match address {
+        IpAddr::V4(v4) => write!(out, "for={v4}"),
+        IpAddr::V6(v6) => write!(out, "for=\"[{v6}]\""),
+    };
+}
+
+/// Which fields of a client's trace context are well-formed. `tracestate` says nothing without `traceparent`.
+#[derive(Clone, Copy)]
+struct Trace {
+    parent: bool,
+    state: bool,
+}
+
+const TRACEPARENT: &[u8] = b"traceparent";
+const TRACESTATE: &[u8] = b"tracestate";
+
+impl Trace {
+    fn of(client: &Fields) -> Trace {
+        let mut parents = client.named(TRACEPARENT);
+        let parent = parents.next().is_some_and(is_traceparent) && parents.next().is_none();
+        Trace { parent, state: parent && is_tracestate(client.named(TRACESTATE)) }
+    }
+
+    fn keeps(self, known: Known, name: &[u8]) -> bool {
+        match known {
+            Known::Other if name.eq_ignore_ascii_case(TRACEPARENT) => self.parent,
+            Known::Other if name.eq_ignore_ascii_case(TRACESTATE) => self.state,
+            _ => true,
         }
     }
 }
@@ -164,3 +233,6 @@ pub(crate) fn from_header_map(map: &HeaderMap) -> Fields {
     }
     Fields::from_spans(Bytes::from(buffer), spans.into_iter())
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use super::permits::Permit;
 use bytes::Bytes;
 use h2::client::{Connection, SendRequest};
 use h2::{Ping, PingPong};
+use http::Request;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -100,6 +101,17 @@ pub(crate) async fn begin(
 }
 
 impl Handshake {
+    /// One request without content on a connection that is closed behind it; the status of the answer.
+    pub(crate) async fn ask_once(mut self, request: Request<()>) -> Option<u16> {
+        let (mut response, _) = self.sender.send_request(request, true).ok()?;
+        let answered = tokio::select! {
+            biased;
+            answered = &mut response => answered,
+            () = poll_fn(|context| self.driver.as_mut().poll(context)) => response.await,
+        };
+        Some(answered.ok()?.status().as_u16())
+    }
+
     /// Starts the driver on this thread. `owner` is told what becomes of the connection.
     pub(crate) fn start<O: Owner + 'static>(self, permit: Permit, owner: &Rc<O>) -> Rc<Http2> {
         let connection = Rc::new(Http2 {

@@ -2,6 +2,7 @@
 //! connection, busy or idle. Threads never wait for each other here: a thread without a permit queues its own
 //! requests (`pool`) and is nudged when a permit comes free; a nudge that was lost is made good by the sweep.
 
+use super::health::Health;
 use crate::worker::{Mailboxes, WorkerMessage};
 use littoral_policy::{OriginProtocol, OriginServer};
 use parking_lot::Mutex;
@@ -37,6 +38,7 @@ pub(crate) struct OriginShared {
     /// Its last connection turned out to serve one request at a time, although it might have been otherwise.
     unshared: AtomicBool,
     mailboxes: Arc<Mailboxes>,
+    pub(crate) health: Health,
 }
 
 /// The right to one connection.
@@ -64,6 +66,7 @@ impl Origins {
                     shared_connections: per_thread(),
                     unshared: AtomicBool::new(false),
                     mailboxes: self.mailboxes.clone(),
+                    health: Health::default(),
                 })
             })
             .clone()

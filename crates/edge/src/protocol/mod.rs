@@ -2,4 +2,5 @@
 //! `Request` to the request path and write the same `Response`.
 
 pub(crate) mod h1;
+pub(crate) mod proxy;
 pub(crate) mod socket;

@@ -12,7 +12,6 @@ pub(crate) struct AccessRecord<'a> {
     /// Milliseconds since 1970 when the head had been read.
     pub(crate) time_millis: i64,
     pub(crate) duration_micros: u64,
-    pub(crate) request_id: u64,
     pub(crate) body_bytes: u64,
     /// Version of the site's policy that served it.
     pub(crate) generation: u64,
@@ -24,6 +23,7 @@ pub(crate) struct AccessRecord<'a> {
     /// The answer was not sent to its end.
     pub(crate) cut: bool,
     pub(crate) client: IpAddr,
+    pub(crate) request_id: &'a [u8],
     pub(crate) node: &'a [u8],
     pub(crate) protocol: &'a [u8],
     pub(crate) scheme: &'a [u8],
@@ -39,8 +39,9 @@ pub(crate) struct AccessRecord<'a> {
     pub(crate) user_agent: &'a [u8],
 }
 
-const NUMBERS: usize = 8 * 6 + 2 + 2 + 1 + 16;
-const TEXTS: [&str; 13] = [
+const NUMBERS: usize = 8 * 5 + 2 + 2 + 1 + 16;
+const TEXTS: [&str; 14] = [
+    "request_id",
     "node",
     "protocol",
     "scheme",
@@ -70,7 +71,6 @@ impl AccessRecord<'_> {
         };
         put(&self.time_millis.to_le_bytes());
         put(&self.duration_micros.to_le_bytes());
-        put(&self.request_id.to_le_bytes());
         put(&self.body_bytes.to_le_bytes());
         put(&self.generation.to_le_bytes());
         put(&self.ttl.unwrap_or(NO_TTL).to_le_bytes());
@@ -83,6 +83,7 @@ impl AccessRecord<'_> {
         };
         put(&address.octets());
         let texts = [
+            self.request_id,
             self.node,
             self.protocol,
             self.scheme,
@@ -121,7 +122,6 @@ pub(crate) fn format_record(record: &[u8], out: &mut Vec<u8>) {
     let duration_micros = reader.number();
     out.extend_from_slice(b",\"duration_us\":");
     out.extend_from_slice(number.format(duration_micros).as_bytes());
-    out.extend_from_slice(format!(",\"request_id\":\"{:016x}\"", reader.number()).as_bytes());
     for name in ["bytes", "generation"] {
         out.extend_from_slice(format!(",\"{name}\":").as_bytes());
         out.extend_from_slice(number.format(reader.number()).as_bytes());
@@ -216,7 +216,6 @@ mod tests {
         let record = AccessRecord {
             time_millis: 1_795_237_200_123,
             duration_micros: 420,
-            request_id: 0xabc,
             body_bytes: 7,
             generation: 3,
             ttl: Some(-5),
@@ -224,6 +223,7 @@ mod tests {
             origin_status: 304,
             cut: false,
             client: "192.0.2.7".parse().unwrap(),
+            request_id: b"7b6b1f2c",
             node: b"n1",
             protocol: b"1.1",
             scheme: b"http",
@@ -247,6 +247,7 @@ mod tests {
         assert_eq!(parsed["time"], "2026-11-21T05:00:00.123Z");
         assert_eq!(parsed["client"], "192.0.2.7");
         assert_eq!(parsed["target"], "/a\"b\\\u{1}\u{fffd}");
+        assert_eq!(parsed["request_id"], "7b6b1f2c");
         assert_eq!(parsed["ttl"], -5);
         assert_eq!(parsed["user_agent"], "Größe");
         assert!(parsed.get("referer").is_none());

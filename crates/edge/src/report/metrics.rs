@@ -1,6 +1,7 @@
 //! The page that Prometheus scrapes. Names are the glossary's; labels are the names that log and `Cache-Status` use.
 
 use super::Tally;
+use super::groups::{render_groups, render_health};
 use crate::note::Outcome;
 use crate::worker::Shared;
 use littoral_cache::Store;
@@ -15,9 +16,14 @@ pub(crate) fn render(shared: &Shared) -> String {
     let sum = Sum::of(shared);
     sum.render_requests(&mut page);
     sum.render_reasons(&mut page);
+    sum.render_limits(&mut page);
     sum.render_connections(&mut page);
+    render_admission(shared, &mut page);
     render_origins(shared, &mut page);
+    render_health(shared, &mut page);
+    render_groups(shared, &mut page);
     render_cache(shared, &mut page);
+    super::compression::render(shared, &mut page);
     render_log(shared, &mut page);
     page.finish()
 }
@@ -28,6 +34,7 @@ struct Sum {
     requests: BTreeMap<(String, u16, Outcome), u64>,
     sent_bytes: BTreeMap<String, u64>,
     refusals: BTreeMap<&'static str, u64>,
+    rate_limited: BTreeMap<(String, Box<str>), u64>,
     origin_errors: BTreeMap<&'static str, u64>,
     not_stored: BTreeMap<&'static str, u64>,
     accepted: u64,
@@ -55,6 +62,9 @@ impl Sum {
         }
         for (&site, bytes) in &tally.sent_bytes {
             *self.sent_bytes.entry(name(site)).or_default() += bytes;
+        }
+        for ((site, limit), count) in &tally.rate_limited {
+            *self.rate_limited.entry((name(*site), limit.clone())).or_default() += count;
         }
         let reasons = [
             (&mut self.refusals, &tally.refusals),
@@ -113,12 +123,37 @@ impl Sum {
         }
     }
 
+    fn render_limits(&self, page: &mut Exposition) {
+        page.family("littoral_rate_limited_total", Counter, "Requests over a rate limit, by site and limit.");
+        for ((site, limit), count) in &self.rate_limited {
+            page.sample(&[("site", site), ("limit", limit)], *count);
+        }
+    }
+
     fn render_connections(&self, page: &mut Exposition) {
         page.family("littoral_connections_total", Counter, "Client connections accepted.");
         page.sample(&[], self.accepted);
         page.family("littoral_connections", Gauge, "Client connections open.");
         page.sample_f64(&[], self.open as f64);
     }
+}
+
+fn render_admission(shared: &Shared, page: &mut Exposition) {
+    let histories = &shared.histories;
+    page.family("littoral_rate_limit_clients", Gauge, "Clients that rate limits remember.");
+    page.sample(&[], histories.len() as u64);
+    page.family(
+        "littoral_rate_limit_clients_forgotten_total",
+        Counter,
+        "Clients that rate limits forgot early, for want of room.",
+    );
+    page.sample(&[], histories.forgotten());
+    page.family("littoral_memory_short", Gauge, "Whether new work is turned away for want of memory.");
+    page.sample(&[], u64::from(shared.memory.is_short()));
+    page.family("littoral_memory_shortages_total", Counter, "How often memory became short.");
+    page.sample(&[], shared.memory.shortages());
+    page.family("littoral_memory_reserve_bytes", Gauge, "Memory that is to stay available.");
+    page.sample(&[], shared.memory.reserve_bytes());
 }
 
 fn render_origins(shared: &Shared, page: &mut Exposition) {

@@ -44,7 +44,9 @@ fn start_origin(name: String) -> Origin {
             .header("X-Origin", &name)
             .header("X-Target", &request.target)
             .header("Content-Type", "application/x-test");
-        for (field, value) in request.fields.iter().filter(|(field, _)| field.to_ascii_lowercase().starts_with("x-told-")) {
+        for (field, value) in
+            request.fields.iter().filter(|(field, _)| field.to_ascii_lowercase().starts_with("x-told-"))
+        {
             answer = answer.header("X-Heard", format!("{}={value}", field.to_ascii_lowercase()));
         }
         if request.target.contains("new") { answer.cache_control("no-store") } else { answer.max_age(60) }
@@ -100,7 +102,12 @@ fn site(random: &mut Random, origins: &[Origin]) -> (String, usize) {
                 2 => format!("/{word}/{other}/*"),
                 _ => format!("*{}", random.pick(&EXTENSIONS[1..])),
             };
-            writeln!(file, "path = \"{path}\"\nwhen = '{} and not (path contains \"{nth}{nth}\")'", condition(random, false)).unwrap();
+            writeln!(
+                file,
+                "path = \"{path}\"\nwhen = '{} and not (path contains \"{nth}{nth}\")'",
+                condition(random, false)
+            )
+            .unwrap();
             if random.one_in(10) {
                 file.push_str("methods = [\"GET\", \"HEAD\"]\n");
             } else if random.one_in(10) {
@@ -110,34 +117,47 @@ fn site(random: &mut Random, origins: &[Origin]) -> (String, usize) {
                 writeln!(file, "hosts = [\"{}\"]", random.pick(&HOSTS)).unwrap();
             }
         }
-        let mut list = |random: &mut Random, key: &str, most: usize, one: &dyn Fn(&mut Random, usize) -> String| {
-            let count = random.below(most + 1);
-            if count > 0 {
-                writeln!(file, "{key} = [").unwrap();
-                for member in 0..count {
-                    writeln!(file, "  {},", one(random, nth * 10 + member)).unwrap();
+        let mut list =
+            |random: &mut Random, key: &str, most: usize, one: &dyn Fn(&mut Random, usize) -> String| {
+                let count = random.below(most + 1);
+                if count > 0 {
+                    writeln!(file, "{key} = [").unwrap();
+                    for member in 0..count {
+                        writeln!(file, "  {},", one(random, nth * 10 + member)).unwrap();
+                    }
+                    file.push_str("]\n");
+                    rules += count;
                 }
-                file.push_str("]\n");
-                rules += count;
-            }
-        };
+            };
         list(random, "redirects", 1, &|random, n| {
             let when = condition(random, false);
             match random.below(3) {
                 0 => format!("{{ prefix = \"/old/\", to = \"/new/r{n}/\", status = 308, when = '{when}' }}"),
-                1 => format!("{{ regex = '^/v1/([a-z]+)', to = \"https://shop.test/r{n}/${{1}}\", status = 302, when = '{when}' }}"),
+                1 => format!(
+                    "{{ regex = '^/v1/([a-z]+)', to = \"https://shop.test/r{n}/${{1}}\", status = 302, when = '{when}' }}"
+                ),
                 _ => format!("{{ prefix = \"/old/{n}\", to = \"https://${{host}}/new\", when = '{when}' }}"),
             }
         });
         list(random, "rewrites", 2, &|random, n| match random.below(2) {
-            0 => format!("{{ prefix = \"/{}/\", to = \"/w{n}/\", when = '{}' }}", random.pick(&WORDS), condition(random, true)),
+            0 => format!(
+                "{{ prefix = \"/{}/\", to = \"/w{n}/\", when = '{}' }}",
+                random.pick(&WORDS),
+                condition(random, true)
+            ),
             _ => "{ regex = '^/(.+)_v[0-9a-z]+[.](js|css)$', to = \"/${1}.${2}\" }".to_owned(),
         });
         list(random, "request_headers", 3, &|random, n| {
             let when = condition(random, true);
             match random.below(3) {
-                0 => format!("{{ set = \"X-Told-{}\", value = \"n{n} ${{path}}\", when = '{when}' }}", random.below(3)),
-                1 => format!("{{ add = \"X-Told-{}\", value = \"a{n} ${{host}} ${{behavior}}\", when = '{when}' }}", random.below(3)),
+                0 => format!(
+                    "{{ set = \"X-Told-{}\", value = \"n{n} ${{path}}\", when = '{when}' }}",
+                    random.below(3)
+                ),
+                1 => format!(
+                    "{{ add = \"X-Told-{}\", value = \"a{n} ${{host}} ${{behavior}}\", when = '{when}' }}",
+                    random.below(3)
+                ),
                 _ => format!("{{ remove = \"X-Told-{}\", when = '{when}' }}", random.below(3)),
             }
         });
@@ -151,7 +171,12 @@ fn site(random: &mut Random, origins: &[Origin]) -> (String, usize) {
         };
         writeln!(file, "  [behaviors.cache]\n  {cache}\n  [behaviors.key]").unwrap();
         if random.one_in(3) {
-            writeln!(file, "  query = {}", random.pick(&["\"none\"", "{ only = [\"x\"] }", "{ except = [\"z\"] }"])).unwrap();
+            writeln!(
+                file,
+                "  query = {}",
+                random.pick(&["\"none\"", "{ only = [\"x\"] }", "{ except = [\"z\"] }"])
+            )
+            .unwrap();
         }
     }
     (file, rules)
@@ -186,7 +211,12 @@ fn asked(random: &mut Random) -> Asked {
     if random.one_in(12) {
         headers.push(("Range".to_owned(), "bytes=0-3".to_owned()));
     }
-    Asked { method: METHODS[random.below(METHODS.len())], host: HOSTS[random.below(HOSTS.len())], target, headers }
+    Asked {
+        method: METHODS[random.below(METHODS.len())],
+        host: HOSTS[random.below(HOSTS.len())],
+        target,
+        headers,
+    }
 }
 
 fn send(bed: &Testbed, asked: &Asked) -> Reply {
@@ -224,7 +254,9 @@ fn check(asked: &Asked, explained: &Explanation, reply: &Reply, heard_from_cache
             return;
         }
         // An answer to HEAD that is not in the cache is passed, and says why it was not.
-        "pass" if asked.method == "HEAD" => assert!(matches!(happened(reply).as_str(), "pass" | "miss"), "{at}"),
+        "pass" if asked.method == "HEAD" => {
+            assert!(matches!(happened(reply).as_str(), "pass" | "miss"), "{at}")
+        }
         outcome => assert_eq!(happened(reply), outcome, "{at}"),
     }
     let rules = reply.headers("x-rule").len();

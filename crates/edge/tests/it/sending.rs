@@ -60,7 +60,7 @@ fn answers_over_tls_reach_slow_readers_to_their_last_byte() {
     const STEPS: usize = 80;
     let content: Vec<u8> = (0..(STEP * STEPS / 4) as u32).flat_map(u32::to_le_bytes).collect();
     let bed = Testbed::start(origin("/a", ok(content.clone()).max_age(600)));
-    let (edge, trusted, _files) = with_tls(&bed);
+    let (edge, trusted, _files) = with_tls(&bed, |_| {});
     let config = tls_config(trusted);
     let mut clients: Vec<_> = (1..=STEPS)
         .rev()
@@ -90,7 +90,10 @@ fn skip_head(client: &mut impl Read) {
 }
 
 /// A second edge before the bed's origin, for HTTPS.
-fn with_tls(bed: &Testbed) -> (Edge, CertificateDer<'static>, tempfile::TempDir) {
+pub(super) fn with_tls(
+    bed: &Testbed,
+    change: impl FnOnce(&mut EdgeConfig),
+) -> (Edge, CertificateDer<'static>, tempfile::TempDir) {
     let key = rcgen::generate_simple_self_signed(["site.test".to_owned()]).expect("a certificate is made");
     let folder = tempfile::tempdir().expect("a folder is made");
     let files = TlsFiles { certificate: folder.path().join("chain.pem"), key: folder.path().join("key.pem") };
@@ -106,32 +109,36 @@ fn with_tls(bed: &Testbed) -> (Edge, CertificateDer<'static>, tempfile::TempDir)
         panic!("the site has no mistakes")
     };
     let policy = littoral_policy::PolicySet::build(vec![site.into()], 1).expect("one site claims its host");
-    let config = EdgeConfig {
+    let mut config = EdgeConfig {
         workers: 1,
         https: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
         tls: Some(files),
         ..EdgeConfig::default()
     };
+    change(&mut config);
     let edge = Edge::start(config, policy).expect("the edge starts");
     (edge, key.cert.der().clone(), folder)
 }
 
-fn tls_config(trusted: CertificateDer<'static>) -> Arc<rustls::ClientConfig> {
+pub(super) fn tls_config(trusted: CertificateDer<'static>) -> Arc<rustls::ClientConfig> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(trusted).expect("a certificate");
     Arc::new(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }
 
-fn tls_client(
-    to: SocketAddr,
-    config: Arc<rustls::ClientConfig>,
-) -> rustls::StreamOwned<rustls::ClientConnection, TcpStream> {
-    let name = ServerName::try_from("site.test").expect("a name");
-    let connection = rustls::ClientConnection::new(config, name).expect("a client");
+fn tls_client(to: SocketAddr, config: Arc<rustls::ClientConfig>) -> TlsClient {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
     socket.set_recv_buffer_size(4096).expect("a size of buffers");
     socket.connect(&to.into()).expect("the edge listens");
-    let socket = TcpStream::from(socket);
+    tls_over(socket.into(), config)
+}
+
+pub(super) type TlsClient = rustls::StreamOwned<rustls::ClientConnection, TcpStream>;
+
+/// TLS on a connection that may have said something before.
+pub(super) fn tls_over(socket: TcpStream, config: Arc<rustls::ClientConfig>) -> TlsClient {
+    let name = ServerName::try_from("site.test").expect("a name");
+    let connection = rustls::ClientConnection::new(config, name).expect("a client");
     socket.set_read_timeout(Some(secs(20))).expect("a time-out");
     rustls::StreamOwned::new(connection, socket)
 }

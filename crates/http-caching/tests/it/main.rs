@@ -9,6 +9,7 @@
 )]
 
 mod cache_status;
+mod coding;
 mod conditional;
 mod conformance;
 mod dates;
@@ -18,6 +19,7 @@ mod freshen;
 mod freshness;
 mod hop_by_hop;
 mod invalidate;
+mod media_type;
 mod partial;
 mod properties;
 mod range;

@@ -97,6 +97,19 @@ fn requests_select_the_same_variant_exactly_when_their_fields_mean_the_same() {
         ("Accept-Encoding", "Accept-Encoding: !gzip, *", "Accept-Encoding: *, gzip;q=0", APART),
         ("Accept-Encoding", "Accept-Encoding: gzip;q=2", "Accept-Encoding: gzip;q=2", ALIKE),
         ("Accept-Encoding", "Accept-Encoding: foo", "Accept-Encoding: gzip", APART),
+        ("Accept-Encoding", "Accept-Encoding: gzip, br, zstd", "Accept-Encoding: *", ALIKE),
+        ("Accept-Encoding", "Accept-Encoding: gzip", "Accept-Encoding: *, br;q=0, zstd;q=0", ALIKE),
+        // What nobody here makes tells nothing apart: dictionaries would otherwise multiply the variants.
+        (
+            "Accept-Encoding",
+            "Accept-Encoding: gzip, br",
+            "Accept-Encoding: gzip, deflate, br, dcb, dcz",
+            ALIKE,
+        ),
+        ("Accept-Encoding", "Accept-Encoding: deflate", "Accept-Encoding: x-my-own", ALIKE),
+        ("Accept-Encoding", "Accept-Encoding: deflate", "Accept-Encoding:", ALIKE),
+        ("Accept-Encoding", "Accept-Encoding: gzip, br;q=x", "Accept-Encoding: gzip", ALIKE),
+        ("Accept-Encoding", "Accept-Encoding: gzip, compress;q=0", "Accept-Encoding: gzip", ALIKE),
         // Accept-Language: preferences.
         ("Accept-Language", "Accept-Language: en, de", "Accept-Language: de, en", ALIKE),
         ("Accept-Language", "Accept-Language: en, de", "Accept-Language: eN, De", ALIKE),
@@ -123,14 +136,12 @@ fn requests_select_the_same_variant_exactly_when_their_fields_mean_the_same() {
 
 #[test]
 fn a_long_field_is_compared_as_it_is() {
-    let vary = Vary::of(&head("Vary: Accept-Encoding, Accept-Language")).unwrap();
+    let vary = Vary::of(&head("Vary: Accept-Language")).unwrap();
     let long = (0..10_000).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");
     let turned = (0..10_000).rev().map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");
-    for field in ["Accept-Encoding", "Accept-Language"] {
-        let key = |value: &str| SelectingKey::of(&vary, &head(&format!("{field}: {value}")));
-        assert_eq!(key(&long), key(&long));
-        assert_ne!(key(&long), key(&turned));
-    }
+    let key = |value: &str| SelectingKey::of(&vary, &head(&format!("Accept-Language: {value}")));
+    assert_eq!(key(&long), key(&long));
+    assert_ne!(key(&long), key(&turned));
 }
 
 #[test]

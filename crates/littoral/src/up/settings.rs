@@ -6,8 +6,8 @@ use std::env;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use littoral_edge::{AccessLog, EdgeConfig, EdgeLimits, TlsFiles};
-use littoral_model::{AdminAddress, LimitsSection, NodeFile};
+use littoral_edge::{AccessLog, EdgeClients, EdgeConfig, EdgeLimits, MemoryAdmission, Notices, TlsFiles};
+use littoral_model::{AdminAddress, ClientsSection, LimitsSection, Network, NodeFile, Spanned};
 use littoral_runtime::Clock;
 
 use super::NotStarted;
@@ -38,6 +38,7 @@ pub(super) struct Settings {
     pub(super) admin: Vec<AdminListen>,
     token_file: Option<PathBuf>,
     memory_bytes: u64,
+    clients: ClientsSection,
     limits: LimitsSection,
     access_log: AccessLog,
     sites: Option<SiteSource>,
@@ -104,6 +105,7 @@ impl Settings {
             admin,
             token_file,
             memory_bytes: file.memory_bytes,
+            clients: file.clients,
             limits: file.limits,
             access_log,
             sites,
@@ -124,7 +126,10 @@ impl Settings {
             https: self.https.clone(),
             tls: self.tls.as_ref().map(|tls| tls.files.clone()),
             memory_bytes: self.memory_bytes,
+            clients: edge_clients(&self.clients),
             limits: edge_limits(&self.limits)?,
+            memory: MemoryAdmission { reserve: self.limits.memory_reserve, ..MemoryAdmission::default() },
+            notices: Notices::to(|text| console::tell(text)),
             access_log: self.access_log.clone(),
             clock,
         })
@@ -178,6 +183,7 @@ struct FileSettings {
     token: Option<TokenSource>,
     data: Option<PathBuf>,
     memory_bytes: u64,
+    clients: ClientsSection,
     limits: LimitsSection,
     access_log: Option<AccessLog>,
     sites: Option<SiteSource>,
@@ -195,6 +201,7 @@ impl Default for FileSettings {
             token: None,
             data: None,
             memory_bytes: EdgeConfig::default().memory_bytes,
+            clients: ClientsSection::default(),
             limits: LimitsSection::default(),
             access_log: None,
             sites: None,
@@ -225,8 +232,7 @@ impl FileSettings {
     }
 
     fn resolve(node: NodeFile, base: &Path) -> Result<FileSettings, NotStarted> {
-        let addresses =
-            |list: Vec<littoral_model::Spanned<SocketAddr>>| list.into_iter().map(|a| a.value).collect();
+        let addresses = |list: Vec<Spanned<SocketAddr>>| list.into_iter().map(|a| a.value).collect();
         let patterns: Result<Vec<SitePattern>, _> =
             node.sites.iter().map(|pattern| SitePattern::new(base, &pattern.value)).collect();
         Ok(FileSettings {
@@ -252,6 +258,7 @@ impl FileSettings {
             }),
             data: node.data.map(|data| base.join(data.value)),
             memory_bytes: node.memory_bytes,
+            clients: node.clients,
             limits: node.limits,
             access_log: Some(match node.access_log {
                 littoral_model::AccessLog::Off => AccessLog::Off,
@@ -394,6 +401,17 @@ fn admin_token(source: Option<&TokenSource>, folder: &Path) -> Result<(Token, Op
     let token = Token::kept_in(&file)
         .map_err(|error| NotStarted::new(format_args!("the token file {}: {error}", file.display())))?;
     Ok((token, Some(file)))
+}
+
+fn edge_clients(file: &ClientsSection) -> EdgeClients {
+    let networks = |list: &[Spanned<Network>]| list.iter().map(|network| network.value).collect();
+    EdgeClients {
+        trusted_proxies: networks(&file.trusted_proxies),
+        proxy_protocol: networks(&file.proxy_protocol),
+        forwarded: file.forwarded,
+        request_id_header: file.request_id_header,
+        connections_per_address_max: file.connections_per_address_max as usize,
+    }
 }
 
 fn edge_limits(file: &LimitsSection) -> Result<EdgeLimits, NotStarted> {

@@ -1,8 +1,9 @@
-//! `[limits]`: how large requests may be and how slow clients.
+//! `[limits]`: how large requests may be and how slow clients, and how much memory is left to others.
 
 use crate::Bounds;
 use crate::section::Section;
 use std::time::Duration;
+use toml::de::DeValue;
 
 /// The keys of `[limits]`, for hints.
 pub(super) const KEYS: &[&str] = &[
@@ -18,6 +19,7 @@ pub(super) const KEYS: &[&str] = &[
     "connections_max",
     "client_rate_min",
     "tunnel_timeout",
+    "memory_reserve",
 ];
 
 const fn millis(default: u64, least: u64, most: u64) -> Bounds<Duration> {
@@ -36,6 +38,20 @@ const KEEP_ALIVE_TIMEOUT: Bounds<Duration> = millis(75_000, 100, 3_600_000);
 const CONNECTIONS_MAX: Bounds<u64> = Bounds::new(100_000, 16, 4_194_304);
 const CLIENT_RATE_MIN: Bounds<u64> = Bounds::new(200, 0, 1 << 20);
 const TUNNEL_TIMEOUT: Bounds<Duration> = millis(3_600_000, 1_000, 86_400_000);
+const MEMORY_RESERVE_SHARE: Bounds<u64> = Bounds::new(5, 0, 50);
+const MEMORY_RESERVE: Bounds<u64> = Bounds::new(0, 0, 1 << 40);
+
+/// How much memory is to stay available; below, new work is answered 503.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub enum MemoryReserve {
+    /// 5 %, at most 512 MiB. The default.
+    #[default]
+    Usual,
+    /// Of all memory, in percent. 0 (never) to 50.
+    Share(u8),
+    /// In bytes. 0 (never) to 1 TiB.
+    Bytes(u64),
+}
 
 /// The limits of one node.
 ///
@@ -69,6 +85,8 @@ pub struct LimitsSection {
     pub client_rate_bytes_min: u64,
     /// How long nothing may move in an upgraded connection. Default 1 h; 1 s to 1 d.
     pub tunnel_timeout: Duration,
+    /// `memory_reserve`: memory of the host, or of the control group, below which new work is answered 503.
+    pub memory_reserve: MemoryReserve,
 }
 
 pub(super) fn read(node: &Section<'_>) -> LimitsSection {
@@ -89,9 +107,22 @@ pub(super) fn read(node: &Section<'_>) -> LimitsSection {
         connections_max: section.count("connections_max", CONNECTIONS_MAX) as u32,
         client_rate_bytes_min: section.size("client_rate_min", CLIENT_RATE_MIN),
         tunnel_timeout: section.duration("tunnel_timeout", TUNNEL_TIMEOUT),
+        memory_reserve: read_memory_reserve(&section),
     };
-    section.finish(&[]);
+    section.finish(&[("[clients]", super::clients::KEYS)]);
     limits
+}
+
+/// A size, or a share of what there is.
+fn read_memory_reserve(section: &Section<'_>) -> MemoryReserve {
+    const KEY: &str = "memory_reserve";
+    match section.value(KEY).map(|value| value.get_ref()) {
+        None => MemoryReserve::Usual,
+        Some(DeValue::String(text)) if text.ends_with('%') => section
+            .percent(KEY, MEMORY_RESERVE_SHARE)
+            .map_or(MemoryReserve::Usual, |share| MemoryReserve::Share(share.value as u8)),
+        Some(_) => MemoryReserve::Bytes(section.size(KEY, MEMORY_RESERVE)),
+    }
 }
 
 impl Default for LimitsSection {
@@ -109,6 +140,7 @@ impl Default for LimitsSection {
             connections_max: CONNECTIONS_MAX.default as u32,
             client_rate_bytes_min: CLIENT_RATE_MIN.default,
             tunnel_timeout: TUNNEL_TIMEOUT.default,
+            memory_reserve: MemoryReserve::Usual,
         }
     }
 }

@@ -1,9 +1,13 @@
 //! `[[behaviors]]`: a match and what is done with what it matches.
 
 use super::cache::{self, CacheSection};
+use super::compression::{self, CompressionSection};
+use super::field_rule::{self, FieldRuleSection};
 use super::key::{self, KeySection};
+use super::rate::{self, RateLimitSection};
+use super::redirect::{self, PathChangeSection, RedirectSection};
 use crate::section::{Empty, MEMBERS_MAX, Section};
-use crate::{Bounds, Span, Spanned, quoted};
+use crate::{Bounds, Span, Spanned, Written, quoted};
 use toml::Spanned as Parsed;
 use toml::de::DeValue;
 
@@ -13,10 +17,17 @@ pub(super) const KEYS: &[&str] = &[
     "path",
     "methods",
     "hosts",
+    "when",
     "origin",
     "allow_methods",
     "cache",
     "key",
+    "redirects",
+    "rewrites",
+    "request_headers",
+    "response_headers",
+    "compression",
+    "rate_limits",
     "upgrade",
     "request_body_max",
     "last_modified_in_304",
@@ -38,11 +49,14 @@ pub struct BehaviorSection {
     pub methods: Option<Spanned<Vec<Spanned<String>>>>,
     /// Hosts or host patterns, any of which may match. Default: every host of the site.
     pub hosts: Option<Spanned<Vec<Spanned<String>>>>,
-    /// The origin's name. May be left out where the site has one origin.
+    /// A condition in the filter language. Default: none.
+    pub when: Option<Written>,
+    /// The name of an origin or group. May be left out where the site has one origin, and where every request is
+    /// redirected.
     pub origin: Option<Spanned<String>>,
     /// Methods that are let through; others that match are answered 405. Default: all but `TRACE` and `CONNECT`.
     pub allow_methods: Option<Spanned<Vec<Spanned<String>>>>,
-    /// Whether `path`, `methods` and `hosts` are all that the file says of them; where one could not be read, the
+    /// Whether `path`, `methods`, `hosts` and `when` are all that the file says of them; where one could not be read, the
     /// behavior matches something else than is known here.
     pub match_known: bool,
     /// `[behaviors.cache]`
@@ -55,14 +69,21 @@ pub struct BehaviorSection {
     pub request_body_bytes_max: u64,
     /// Whether a 304 repeats `Last-Modified` even where there is an `ETag`. Default false.
     pub last_modified_in_304: bool,
+    /// Where clients are sent instead; the first that fits. At most 256.
+    pub redirects: Vec<RedirectSection>,
+    /// What the origin is asked for instead; the first that fits. At most 256.
+    pub rewrites: Vec<PathChangeSection>,
+    /// Changes to what the origin receives. At most 128.
+    pub request_headers: Vec<FieldRuleSection>,
+    /// Changes to what clients receive. At most 128.
+    pub response_headers: Vec<FieldRuleSection>,
+    /// What is compressed on its way to clients.
+    pub compression: CompressionSection,
+    /// How often each client may ask. At most 16.
+    pub rate_limits: Vec<RateLimitSection>,
 }
 
-pub(super) fn read(
-    site: &Section<'_>,
-    place: usize,
-    value: &Parsed<DeValue<'_>>,
-    several_origins: bool,
-) -> Option<BehaviorSection> {
+pub(super) fn read(site: &Section<'_>, place: usize, value: &Parsed<DeValue<'_>>) -> Option<BehaviorSection> {
     let DeValue::Table(table) = value.get_ref() else {
         let called = format!("behaviors[{place}]");
         return site.wrong_kind(&called, value, "a table", Some("as in [[behaviors]] with path = \"/*\""));
@@ -80,13 +101,15 @@ pub(super) fn read(
     let methods = section.texts("methods", MEMBERS_MAX, Empty::Refused("leave it out to match every method"));
     let hosts =
         section.texts("hosts", MEMBERS_MAX, Empty::Refused("leave it out to match every host of the site"));
-    let match_known = [("path", &path), ("methods", &methods), ("hosts", &hosts)]
-        .iter()
-        .all(|(key, read)| read.is_some() || section.place(key).is_none());
+    let when = section.written("when");
+    let read = [
+        ("path", path.is_some()),
+        ("methods", methods.is_some()),
+        ("hosts", hosts.is_some()),
+        ("when", when.is_some()),
+    ];
+    let match_known = read.iter().all(|(key, read)| *read || section.place(key).is_none());
     let origin = section.text("origin");
-    if several_origins && section.value("origin").is_none() {
-        section.missing("origin", "the site has several origins; say which one");
-    }
     let allow_methods =
         section.texts("allow_methods", MEMBERS_MAX, Empty::Refused("leave it out to allow every method"));
     let behavior = BehaviorSection {
@@ -95,6 +118,7 @@ pub(super) fn read(
         path,
         methods,
         hosts,
+        when,
         origin,
         allow_methods,
         match_known,
@@ -103,6 +127,12 @@ pub(super) fn read(
         upgrade: section.texts("upgrade", MEMBERS_MAX, Empty::Allowed).map(|list| list.value),
         request_body_bytes_max: section.size("request_body_max", REQUEST_BODY_MAX),
         last_modified_in_304: section.flag("last_modified_in_304", false),
+        redirects: redirect::read_redirects(&section),
+        rewrites: redirect::read_rewrites(&section),
+        request_headers: field_rule::read(&section, "request_headers", "request"),
+        response_headers: field_rule::read(&section, "response_headers", "response"),
+        compression: compression::read(&section),
+        rate_limits: rate::read(&section),
     };
     section.finish(&[("[behaviors.cache]", cache::KEYS), ("[behaviors.key]", key::KEYS)]);
     Some(behavior)
@@ -126,6 +156,7 @@ impl Default for BehaviorSection {
             path: None,
             methods: None,
             hosts: None,
+            when: None,
             origin: None,
             allow_methods: None,
             match_known: true,
@@ -134,6 +165,12 @@ impl Default for BehaviorSection {
             upgrade: None,
             request_body_bytes_max: REQUEST_BODY_MAX.default,
             last_modified_in_304: false,
+            redirects: Vec::new(),
+            rewrites: Vec::new(),
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+            compression: CompressionSection::default(),
+            rate_limits: Vec::new(),
         }
     }
 }

@@ -25,6 +25,8 @@ pub(super) const KEYS: &[&str] = &[
     "targeted_fields",
     "ranges",
     "response_bytes_max",
+    "type_guard",
+    "immutable",
     "bypass",
 ];
 
@@ -170,6 +172,10 @@ pub struct CacheSection {
     pub ranges: Ranges,
     /// Most bytes of content that is stored; longer content passes through. Default 64 MiB; 1 KiB to 1 TiB.
     pub response_bytes_max: u64,
+    /// Whether a response whose type contradicts the extension of its path stays unstored. Default true.
+    pub type_guard: bool,
+    /// Whether clients are told that what they have never changes (RFC 8246). Default false.
+    pub immutable: bool,
     /// `bypass = { cookies = […], headers = […], query = […] }`
     pub bypass: BypassSection,
 }
@@ -212,6 +218,8 @@ pub(super) fn read(behavior: &Section<'_>) -> CacheSection {
         targeted_fields: section.texts("targeted_fields", MEMBERS_MAX, Empty::Allowed).map(|list| list.value),
         ranges: value_of(section.choice("ranges", RANGES)),
         response_bytes_max: section.size("response_bytes_max", RESPONSE_BYTES_MAX),
+        type_guard: section.flag("type_guard", true),
+        immutable: section.flag("immutable", false),
         bypass: read_bypass(&section),
     };
     section.finish(&[("[behaviors.key]", super::key::KEYS), ("[[behaviors]]", super::behavior::KEYS)]);
@@ -297,6 +305,8 @@ impl Default for CacheSection {
             targeted_fields: None,
             ranges: Ranges::Forward,
             response_bytes_max: RESPONSE_BYTES_MAX.default,
+            type_guard: true,
+            immutable: false,
             bypass: BypassSection::default(),
         }
     }

@@ -1,4 +1,12 @@
-//! `[origins.NAME]`: one origin server and the limits of talking to it.
+//! `[origins.NAME]`: one origin server, how it is spoken to, and the limits of that.
+
+mod probe;
+mod signing;
+mod tls;
+
+pub use probe::{ProbeMethod, ProbeSection};
+pub use signing::{S3Section, SecretSection};
+pub use tls::TlsToOriginSection;
 
 use crate::section::{Named, Section};
 use crate::{Bounds, Spanned, quoted};
@@ -9,6 +17,13 @@ use toml::de::DeValue;
 pub(super) const KEYS: &[&str] = &[
     "url",
     "host",
+    "path_prefix",
+    "protocol",
+    "tls",
+    "ca_file",
+    "secret",
+    "s3",
+    "probe",
     "connections_max",
     "queue_max",
     "queue_timeout",
@@ -16,10 +31,9 @@ pub(super) const KEYS: &[&str] = &[
     "head_timeout",
     "idle_timeout",
     "pool_idle_timeout",
-    "ca_file",
 ];
 
-const fn millis(default: u64, least: u64, most: u64) -> Bounds<Duration> {
+pub(super) const fn millis(default: u64, least: u64, most: u64) -> Bounds<Duration> {
     Bounds::new(Duration::from_millis(default), Duration::from_millis(least), Duration::from_millis(most))
 }
 
@@ -31,19 +45,46 @@ const HEAD_TIMEOUT: Bounds<Duration> = millis(15_000, 100, 600_000);
 const IDLE_TIMEOUT: Bounds<Duration> = millis(30_000, 100, 600_000);
 const POOL_IDLE_TIMEOUT: Bounds<Duration> = millis(30_000, 0, 600_000);
 
+/// The protocol on an origin's connections.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub enum ProtocolToOrigin {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2: by ALPN over TLS, by prior knowledge without.
+    Http2,
+    /// Over TLS, what the origin chooses.
+    Auto,
+}
+
 /// An origin server as written.
 ///
 /// # Reconfigure
 /// A changed origin is another one: new fetches use new connections, those under way end on the old ones.
 #[derive(Clone, PartialEq, Debug)]
 pub struct OriginSection {
-    /// What behaviors call it.
+    /// What behaviors and groups call it.
     pub name: Spanned<String>,
-    /// `http` or `https`, host, and port if it is not the usual one; no path. `None`: it could not be read.
+    /// `http` or `https`, host, and port if it is not the usual one; or `http+unix:` or `https+unix:` and the path
+    /// of a socket. `None`: it could not be read.
     pub url: Option<Spanned<String>>,
     /// The `Host` that the origin gets: `"canonical"` (the site's), `"origin"` (of `url`), or a host. Default
-    /// canonical.
+    /// canonical; with `s3`, the origin's.
     pub host: Option<Spanned<String>>,
+    /// Stands before every path that it is asked for. Default none.
+    pub path_prefix: Option<Spanned<String>>,
+    /// Default HTTP/1.1.
+    pub protocol: Option<Spanned<ProtocolToOrigin>>,
+    /// `tls = { … }`. Only over TLS.
+    pub tls: Option<TlsToOriginSection>,
+    /// Certificates (PEM) that the origin's must lead to, given beside `tls`. Default: the system's. Only over TLS.
+    pub ca_file: Option<Spanned<String>>,
+    /// `secret = { … }`
+    pub secret: Option<SecretSection>,
+    /// `s3 = { … }`
+    pub s3: Option<S3Section>,
+    /// `probe = { … }`
+    pub probe: Option<ProbeSection>,
     /// Most connections of one node to it at a time. Default 128; 1 to 65536. Beyond, requests queue.
     pub connections_max: u32,
     /// Most requests of one node that wait for a connection. Default 1024; 0 to 65536. Beyond, they fail.
@@ -58,11 +99,14 @@ pub struct OriginSection {
     pub idle_timeout: Duration,
     /// How long an unused connection is kept. Default 30 s; 0 s (not at all) to 10 min.
     pub pool_idle_timeout: Duration,
-    /// Certificates (PEM) that the origin's must lead to. Default: the system's. Only for `https`.
-    pub ca_file: Option<Spanned<String>>,
 }
 
 pub(super) fn read(site: &Section<'_>, (name, span, value): Named<'_>) -> OriginSection {
+    const PROTOCOLS: &[(&str, ProtocolToOrigin)] = &[
+        ("http1", ProtocolToOrigin::Http1),
+        ("http2", ProtocolToOrigin::Http2),
+        ("auto", ProtocolToOrigin::Auto),
+    ];
     let called = format!("origin {}", quoted(&name));
     site.check_name("an origin", &name, &span);
     let empty = toml::de::DeTable::new();
@@ -83,6 +127,13 @@ pub(super) fn read(site: &Section<'_>, (name, span, value): Named<'_>) -> Origin
         name: Spanned::new(name, span),
         url,
         host: section.text("host"),
+        path_prefix: section.text("path_prefix"),
+        protocol: section.choice("protocol", PROTOCOLS),
+        tls: tls::read(&section),
+        ca_file: section.text("ca_file"),
+        secret: signing::read_secret(&section),
+        s3: signing::read_s3(&section),
+        probe: probe::read(&section),
         connections_max: section.count("connections_max", CONNECTIONS_MAX) as u32,
         queue_max: section.count("queue_max", QUEUE_MAX) as u32,
         queue_timeout: section.duration("queue_timeout", QUEUE_TIMEOUT),
@@ -90,8 +141,12 @@ pub(super) fn read(site: &Section<'_>, (name, span, value): Named<'_>) -> Origin
         head_timeout: section.duration("head_timeout", HEAD_TIMEOUT),
         idle_timeout: section.duration("idle_timeout", IDLE_TIMEOUT),
         pool_idle_timeout: section.duration("pool_idle_timeout", POOL_IDLE_TIMEOUT),
-        ca_file: section.text("ca_file"),
     };
-    section.finish(&[]);
+    section.finish(&[
+        ("the `tls` of the origin", tls::KEYS),
+        ("the `s3` of the origin", signing::S3_KEYS),
+        ("the `probe` of the origin", &["interval", "healthy", "unhealthy", "statuses"]),
+        ("[groups.NAME]", super::group::KEYS),
+    ]);
     origin
 }

@@ -1,7 +1,8 @@
 //! What a good node file becomes.
 
 use littoral_model::{
-    AccessLog, AdminAddress, LimitsSection, NodeFile, Spanned, Token, parse_node, parse_site, render_all,
+    AccessLog, AdminAddress, ForwardedFields, LimitsSection, MemoryReserve, NodeFile, Spanned, Token,
+    parse_node, parse_site, render_all,
 };
 use std::time::Duration;
 
@@ -32,6 +33,66 @@ fn the_shortest_node_file_has_the_defaults() {
     assert_eq!(times.map(|time| time.as_secs()), [10, 30, 30, 75]);
     assert_eq!((limits.connections_max, limits.client_rate_bytes_min), (100_000, 200));
     assert_eq!(limits.tunnel_timeout, Duration::from_secs(3600));
+    assert_eq!(limits.memory_reserve, MemoryReserve::Usual);
+    let clients = node.clients;
+    assert!(clients.trusted_proxies.is_empty() && clients.proxy_protocol.is_empty());
+    assert_eq!((clients.forwarded, clients.request_id_header), (ForwardedFields::Auto, true));
+    assert_eq!(clients.connections_per_address_max, 20_000);
+}
+
+#[test]
+fn the_clients_of_a_node_arrive_where_they_belong() {
+    let node = good(
+        r#"
+version = 1
+[clients]
+trusted_proxies = ["10.0.0.0/8", "::1"]
+proxy_protocol = "192.0.2.7"
+forwarded = "forwarded"
+request_id_header = false
+connections_per_address_max = 0
+[limits]
+memory_reserve = "10%"
+"#,
+    );
+    let texts = |list: &[Spanned<littoral_model::Network>]| {
+        list.iter().map(|network| network.value.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(&node.clients.trusted_proxies), ["10.0.0.0/8", "::1"]);
+    assert_eq!(texts(&node.clients.proxy_protocol), ["192.0.2.7"]);
+    assert_eq!(node.clients.forwarded, ForwardedFields::Forwarded);
+    assert_eq!((node.clients.request_id_header, node.clients.connections_per_address_max), (false, 0));
+    assert_eq!(node.limits.memory_reserve, MemoryReserve::Share(10));
+    let reserve = good("version = 1\n[limits]\nmemory_reserve = \"64MiB\"").limits.memory_reserve;
+    assert_eq!(reserve, MemoryReserve::Bytes(64 << 20));
+}
+
+#[test]
+fn each_mistake_about_clients_is_told_with_what_to_do() {
+    for (line, hint) in [
+        ("trusted_proxies = [\"10.1.2.3/8\"]", "the network is \"10.0.0.0/8\", the address \"10.1.2.3\""),
+        ("trusted_proxies = [\"lb.example\"]", "names are not resolved"),
+        ("proxy_protocol = [\"10.0.0.0/40\"]", "0 to 32 bits"),
+        ("proxy_protocol = [\"::ffff:10.0.0.1\"]", "it is \"10.0.0.1\""),
+        ("trusted_proxies = [\"0.0.0.0/0\"]", "right only where nobody else can connect"),
+        ("forwarded = \"forwarded\"", "name in `trusted_proxies`"),
+        ("forwarded = \"x-forward\"", "did you mean \"x-forwarded\"?"),
+        ("request_id_header = \"off\"", ""),
+        ("connections_per_address_max = 5000000", "0 to 4194304"),
+        ("memory_reserve = \"5%\"", "it belongs in [limits]"),
+        ("trusted_proxy = [\"::1\"]", "did you mean `trusted_proxies`?"),
+    ] {
+        let (_, mistakes) = parse_node(&format!("version = 1\n[clients]\n{line}\n"), "littoral.toml");
+        assert_eq!(mistakes.len(), 1, "{line}: {mistakes:?}");
+        let told = mistakes[0].hint.clone().unwrap_or_default();
+        assert!(told.contains(hint), "{line}: {told}");
+    }
+    for (value, hint) in [("\"60%\"", "0% to 50%"), ("\"2TiB\"", "0B to 1TiB"), ("\"5\"", "say its unit")] {
+        let (_, mistakes) =
+            parse_node(&format!("version = 1\n[limits]\nmemory_reserve = {value}"), "littoral.toml");
+        let told: Vec<_> = mistakes.iter().filter_map(|mistake| mistake.hint.clone()).collect();
+        assert!(told.len() == 1 && told[0].contains(hint), "{value}: {told:?}");
+    }
 }
 
 #[test]

@@ -1,17 +1,43 @@
 //! Behaviors: what they match, whom they ask, what they let through.
 
 use super::Compiler;
+use super::fields::Way;
 use super::names::is_token;
+use super::reads::set_owners;
+use super::redirects::always_fits;
+use super::together::listed;
 use crate::{Behavior, BypassConditions, CacheMode, RangeForward};
 use littoral_http_caching::RequestCookie;
-use littoral_model::{BehaviorSection, Ranges, Spanned, nearest, quoted};
+use littoral_model::{BehaviorSection, FieldAction, Ranges, Spanned, nearest, quoted};
 use littoral_rules::{HostPattern, Matcher, MethodMistake, MethodSet, PathMistake, PathPattern};
+use std::sync::Arc;
 
 /// Protocols that would take requests out of the edge's sight, or make a client the edge's peer.
 const UPGRADES_REFUSED: [&str; 4] = ["h2c", "h2", "http", "tls"];
 
 impl Compiler<'_> {
-    pub(super) fn behavior(
+    /// All behaviors; `None` in the place of one that is wrong.
+    pub(super) fn behaviors(
+        &mut self,
+        hosts: &[HostPattern],
+        has_canonical: bool,
+    ) -> Vec<Option<Arc<Behavior>>> {
+        let sections = &self.file.behaviors;
+        let mut behaviors: Vec<_> = sections
+            .iter()
+            .enumerate()
+            .map(|(place, section)| {
+                let behavior = self.behavior(place, section, hosts)?;
+                let called = format!("behavior {}", quoted(&section.name));
+                self.check_visible(&called, section, &behavior, has_canonical);
+                Some(behavior)
+            })
+            .collect();
+        set_owners(sections, &mut behaviors, hosts, has_canonical);
+        behaviors.into_iter().map(|behavior| behavior.map(Arc::new)).collect()
+    }
+
+    fn behavior(
         &mut self,
         place: usize,
         section: &BehaviorSection,
@@ -22,11 +48,22 @@ impl Compiler<'_> {
         let matcher = self.matcher(&called, section, site_hosts);
         let methods = self.methods(&called, "allow_methods", section.allow_methods.as_deref());
         self.check_methods_meet(&called, section);
-        let origin = self.origin_place(&called, section);
+        let group = self.group_place(&called, section);
+        let compression = self.compression(&called, &section.compression);
+        let rate_limits = self.rate_limits(&called, section);
+        let redirects = self.redirects(&called, section, site_hosts);
+        let rewrites = self.rewrites(&called, section);
+        let request_fields = self.field_rules(&called, Way::ToOrigin, &section.request_headers);
+        let response_fields = self.field_rules(&called, Way::ToClient, &section.response_headers);
         let mut rules = self.cache_rules(&called, &section.cache);
         let cache = self.cache_mode(&called, &section.cache);
         let key = self.key(&called, &section.key);
-        if !key.cookies.is_empty() {
+        let drops_cookies = section.request_headers.iter().any(|rule| {
+            rule.action == FieldAction::Remove
+                && rule.when.is_none()
+                && rule.name.eq_ignore_ascii_case("cookie")
+        });
+        if !key.cookies.is_empty() || drops_cookies {
             // A fetch for the cache carries these cookies and no others: whatever shaped the answer is in its key.
             rules.request_cookie = RequestCookie::Ignore;
         }
@@ -45,7 +82,7 @@ impl Compiler<'_> {
             index: u32::try_from(place).ok()?,
             name: section.name.as_str().into(),
             matcher: matcher?,
-            group: origin?,
+            group: group?,
             methods: methods?.unwrap_or_default(),
             cache: if cache { CacheMode::Standard } else { CacheMode::Bypass },
             rules,
@@ -60,18 +97,18 @@ impl Compiler<'_> {
             last_modified_in_304: section.last_modified_in_304,
             request_body_bytes_max: section.request_body_bytes_max,
             response_stored_bytes_max: section.cache.response_bytes_max,
-            type_guard: true,
-            immutable: false,
-            compression: None,
-            rate_limits: Box::default(),
-            redirects: Box::default(),
-            rewrites: Box::default(),
-            request_fields: Box::default(),
-            response_fields: Box::default(),
+            type_guard: section.cache.type_guard,
+            immutable: section.cache.immutable,
+            compression,
+            rate_limits: rate_limits?,
+            redirects: redirects?,
+            rewrites: rewrites?,
+            request_fields: request_fields?,
+            response_fields: response_fields?,
         })
     }
 
-    fn errors(&self) -> usize {
+    pub(super) fn errors(&self) -> usize {
         self.mistakes.iter().filter(|mistake| mistake.is_error()).count()
     }
 
@@ -109,8 +146,9 @@ impl Compiler<'_> {
                 }
             }
         }
+        let when = self.when(called, section.when.as_ref());
         // The reader has counted them.
-        Matcher::new(paths, methods?, hosts, None).ok().filter(|_| section.match_known)
+        Matcher::new(paths, methods?, hosts, when?).ok().filter(|_| section.match_known)
     }
 
     fn bad_path(
@@ -186,25 +224,47 @@ impl Compiler<'_> {
         }
     }
 
-    fn origin_place(&mut self, called: &str, section: &BehaviorSection) -> Option<usize> {
-        let origins = &self.file.origins;
+    /// The place of the group that the behavior fetches from. `None` where it is not known.
+    fn group_place(&mut self, called: &str, section: &BehaviorSection) -> Option<usize> {
+        let (origins, groups) = (&self.file.origins, &self.file.groups);
         let Some(name) = &section.origin else {
-            // With several, the reader has asked for it.
-            return (origins.len() == 1).then_some(0);
+            // Nothing of it ever reaches an origin.
+            if section.redirects.iter().any(|redirect| always_fits(section, &redirect.change)) {
+                return (!origins.is_empty()).then_some(0);
+            }
+            if origins.len() == 1 && groups.is_empty() && self.file.groups_known {
+                return Some(0);
+            }
+            if !origins.is_empty() && self.file.groups_known {
+                let message = format!("{called} lacks `origin`");
+                let what = if groups.is_empty() { "several origins" } else { "several origins and groups" };
+                let hint = format!("the site has {what}; say which one");
+                self.error(&section.span, message, "", hint);
+            }
+            return None;
         };
-        let place = origins.iter().position(|origin| origin.name == *name);
-        if place.is_none() && !origins.is_empty() {
+        let group = groups.iter().position(|group| group.name == *name).map(|place| origins.len() + place);
+        let place = origins.iter().position(|origin| origin.name == *name).or(group);
+        if place.is_none() && !origins.is_empty() && self.file.groups_known {
+            let names =
+                || origins.iter().map(|origin| &origin.name).chain(groups.iter().map(|group| &group.name));
+            let quoted_origins: Vec<String> = origins.iter().map(|origin| quoted(&origin.name)).collect();
+            let hint = match (nearest(name, names().map(|name| name.as_str())), quoted_origins.as_slice()) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, [only]) if groups.is_empty() => format!("this site's only origin is {only}"),
+                (None, _) if groups.is_empty() => {
+                    format!("this site's origins are {}", listed(quoted_origins))
+                }
+                (None, _) => {
+                    let groups = groups.iter().map(|group| quoted(&group.name));
+                    format!(
+                        "this site's origins are {}, its groups {}",
+                        listed(quoted_origins),
+                        listed(groups)
+                    )
+                }
+            };
             let message = format!("{called} names the origin {}, which does not exist", quoted(name));
-            let names: Vec<String> = origins.iter().map(|origin| quoted(&origin.name)).collect();
-            let hint =
-                match (nearest(name, origins.iter().map(|origin| origin.name.as_str())), names.as_slice()) {
-                    (Some(near), _) => format!("did you mean `{near}`?"),
-                    (None, [only]) => format!("this site's only origin is {only}"),
-                    (None, [first @ .., last]) => {
-                        format!("this site's origins are {} and {last}", first.join(", "))
-                    }
-                    (None, []) => String::new(),
-                };
             self.error(&name.span, message, "not defined", hint);
         }
         place

@@ -47,9 +47,7 @@ impl Compiler<'_> {
     pub(super) fn parameter_names(&mut self, what: &str, names: &[Spanned<String>]) -> Box<[Box<str>]> {
         let mut good = Vec::new();
         for name in names {
-            let is_name =
-                !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && !b"&=#?*".contains(&b));
-            if is_name {
+            if is_parameter(name) {
                 good.push(name.as_str().into());
             } else {
                 let message = format!("{what} has {}, which is not a query parameter's name", quoted(name));
@@ -65,4 +63,14 @@ impl Compiler<'_> {
 /// RFC 9110 §5.6.2.
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// The name of a query parameter, as it is sent.
+pub(super) fn is_parameter(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !b"&=#?*".contains(&b))
+}
+
+/// Whether a field can carry it: visible ASCII and blanks (RFC 9110 §5.5).
+pub(super) fn is_visible(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
 }

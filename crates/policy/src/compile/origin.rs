@@ -1,75 +1,40 @@
-//! Origins: URLs, hosts to tell, files to trust.
+//! Origins: where they are, what they are told, how they are trusted, signed for and probed.
 
-use super::{Compiler, host_hint};
-use crate::{Address as ServerAddress, HostHeader, OriginProtocol, OriginServer, OriginTls};
-use littoral_model::{OriginSection, Spanned, quoted};
-use littoral_rules::{HostMistake, check_host};
-use std::net::Ipv6Addr;
-use std::sync::Arc;
+mod probe;
+mod signing;
+mod tls;
+mod url;
 
-#[derive(Copy, Clone, PartialEq, Eq)]
-enum Scheme {
-    Http,
-    Https,
-}
-
-impl Scheme {
-    fn usual_port(self) -> u16 {
-        match self {
-            Scheme::Http => 80,
-            Scheme::Https => 443,
-        }
-    }
-}
-
-/// Where an origin server is.
-struct Address {
-    scheme: Scheme,
-    /// With brackets around IPv6.
-    host: String,
-    port: u16,
-}
-
-/// Why a text is no origin's URL.
-enum UrlMistake {
-    NoScheme,
-    Scheme,
-    Credentials,
-    Path,
-    QueryOrFragment,
-    Port,
-    Host(HostMistake),
-}
+use super::Compiler;
+use crate::{HostHeader, OriginProtocol, OriginServer};
+use littoral_model::{OriginSection, ProtocolToOrigin, Spanned, quoted};
+use littoral_rules::{PathMistake, PathPattern};
 
 impl Compiler<'_> {
     pub(super) fn origin(&mut self, section: &OriginSection) -> Option<OriginServer> {
+        let name = quoted(&section.name);
+        let before = self.errors();
         let host_header = self.host_header(section);
-        let url = section.url.as_ref()?;
-        let address = match parse_url(url) {
-            Ok(address) => address,
-            Err(mistake) => {
-                self.bad_url(section, url, &mistake);
-                return None;
-            }
-        };
-        let roots = self.roots(section, &address);
-        let Address { scheme, host, port } = address;
-        let authority = if port == scheme.usual_port() { host.clone() } else { format!("{host}:{port}") };
-        let host: Box<str> = host.trim_start_matches('[').trim_end_matches(']').into();
+        let path_prefix = self.path_prefix(&name, section.path_prefix.as_ref());
+        let secret = section.secret.as_ref().map(|secret| self.origin_secret(&name, secret));
+        let probe = section.probe.as_ref().map(|probe| self.probe(&name, probe));
+        let url = self.origin_url(section)?;
+        let tls = self.origin_tls(section, &url);
+        let s3 = section.s3.as_ref().map(|s3| self.s3(&name, s3, section, &url));
+        let protocol = self.protocol(&name, section.protocol.as_ref(), url.tls);
+        (self.errors() == before).then_some(())?;
         Some(OriginServer {
             name: section.name.as_str().into(),
-            tls: match scheme {
-                Scheme::Http => None,
-                Scheme::Https => Some(OriginTls { server_name: host.clone(), roots: roots?, identity: None }),
-            },
-            address: ServerAddress::Tcp { host, port },
-            protocol: OriginProtocol::Http1,
-            authority: authority.into(),
+            address: url.address,
+            tls: tls?,
+            protocol,
+            authority: url.authority.into(),
             host_header: host_header?,
-            path_prefix: "".into(),
-            secret: None,
-            s3: None,
-            probe: None,
+            path_prefix: path_prefix?,
+            // Where one was given and none is known, its parts could not be read: a mistake of the reader's.
+            secret: secret.flatten(),
+            s3: s3.flatten(),
+            probe: probe.flatten(),
             connections_max: section.connections_max,
             queue_max: section.queue_max,
             queue_timeout: section.queue_timeout,
@@ -81,15 +46,17 @@ impl Compiler<'_> {
     }
 
     fn host_header(&mut self, section: &OriginSection) -> Option<HostHeader> {
-        let Some(text) = &section.host else { return Some(HostHeader::Canonical) };
+        let Some(text) = &section.host else {
+            // A signature covers the host, and buckets are known by theirs.
+            return Some(if section.s3.is_some() { HostHeader::Origin } else { HostHeader::Canonical });
+        };
         match text.as_str() {
             "canonical" => return Some(HostHeader::Canonical),
             "origin" => return Some(HostHeader::Origin),
             _ => {}
         }
         let lower = text.to_ascii_lowercase();
-        let (host, port) = split_port(&lower);
-        if port.is_none_or(|port| read_port(port).is_some()) && check_host(host).is_ok() {
+        if url::is_host_field(&lower) {
             return Some(HostHeader::Fixed(lower.into()));
         }
         let message =
@@ -103,107 +70,68 @@ impl Compiler<'_> {
         None
     }
 
-    /// The certificates of the `ca_file`; `None` where it is wrong.
-    fn roots(&mut self, section: &OriginSection, address: &Address) -> Option<Option<Arc<[u8]>>> {
-        let Some(path) = &section.ca_file else { return Some(None) };
-        let name = quoted(&section.name);
-        if path.is_empty() || path.contains('\0') {
-            self.report(&path.span, format!("`ca_file` of origin {name} is not a path"), "not a path");
+    fn path_prefix(&mut self, name: &str, text: Option<&Spanned<String>>) -> Option<Box<str>> {
+        let Some(text) = text else { return Some("".into()) };
+        if text.ends_with('/') || text.is_empty() {
+            let message = format!("`path_prefix` of origin {name} ends with a slash");
+            let hint = match text.trim_end_matches('/') {
+                "" => "leave it out: paths go to the origin as they come".to_owned(),
+                prefix => format!("the path behind it begins with one: \"{prefix}\""),
+            };
+            let message =
+                if text.is_empty() { format!("`path_prefix` of origin {name} is empty") } else { message };
+            self.error(&text.span, message, "of no use", hint);
             return None;
         }
-        if address.scheme == Scheme::Http {
-            let message = format!("origin {name} has a `ca_file`, but is spoken to without TLS");
-            self.error(&path.span, message, "of no use", "begin its url with https://");
-            return None;
-        }
-        match self.files.read(path) {
-            Ok(content) => Some(Some(content.into())),
-            Err(why) => {
-                let message = format!("`ca_file` of origin {name} {why}");
-                self.error(&path.span, message, "not readable", "certificates in PEM");
-                None
+        self.plain_path(&format!("origin {name}"), "path_prefix", text, text)?;
+        Some(text.as_str().into())
+    }
+
+    fn protocol(
+        &mut self,
+        name: &str,
+        choice: Option<&Spanned<ProtocolToOrigin>>,
+        tls: bool,
+    ) -> OriginProtocol {
+        match choice.map(|choice| choice.value).unwrap_or_default() {
+            ProtocolToOrigin::Http1 => OriginProtocol::Http1,
+            ProtocolToOrigin::Http2 => OriginProtocol::Http2,
+            ProtocolToOrigin::Auto => {
+                if let (Some(choice), false) = (choice, tls) {
+                    let message =
+                        format!("the protocol of origin {name} is \"auto\", which needs TLS to choose");
+                    let hint = "HTTP/1.1 is spoken; \"http2\" would speak HTTP/2 without asking";
+                    self.warning(&choice.span, message, "nothing to choose by", hint);
+                }
+                OriginProtocol::Auto
             }
         }
     }
 
-    fn bad_url(&mut self, section: &OriginSection, url: &Spanned<String>, mistake: &UrlMistake) {
-        let name = quoted(&section.name);
-        let text = url.as_str();
-        let (what, label, hint) = match mistake {
-            UrlMistake::NoScheme => {
-                ("has no scheme", "no scheme", format!("as in \"https://{}\"", text.trim_start_matches('/')))
+    /// Reports a path that is none, or not in its normalized form.
+    pub(super) fn plain_path(
+        &mut self,
+        what: &str,
+        key: &str,
+        path: &str,
+        text: &Spanned<String>,
+    ) -> Option<()> {
+        let (why, hint) = match PathPattern::new(&path.replace('*', "+")) {
+            _ if !path.starts_with('/') => ("does not begin with a slash", format!("\"/{path}\"")),
+            Ok(_) => return Some(()),
+            Err(PathMistake::NotNormalized { normalized }) => {
+                ("is not in its normalized form", format!("\"{normalized}\""))
             }
-            UrlMistake::Scheme => {
-                ("has a scheme that is not supported", "not supported", "it is http or https".to_owned())
+            Err(PathMistake::DotSegment) => {
+                ("has `.` or `..` in it", "the path that they lead to".to_owned())
             }
-            UrlMistake::Credentials => (
-                "has a user or password",
-                "credentials",
-                "leave them out; they would stand in every log".to_owned(),
-            ),
-            UrlMistake::Path => (
-                "has a path",
-                "scheme, host and port only",
-                "requests go to the origin with the path that they came with".to_owned(),
-            ),
-            UrlMistake::QueryOrFragment => {
-                ("has a query or fragment", "scheme, host and port only", "leave it out".to_owned())
+            Err(PathMistake::BrokenEscape) => {
+                ("has a broken escape", "a percent sign itself is written %25".to_owned())
             }
-            UrlMistake::Port => ("has a port that is none", "not a port", "1 to 65535".to_owned()),
-            UrlMistake::Host(mistake) => {
-                let message = format!("the url of origin {name} names a host that {mistake}");
-                let host = split_port(authority_of(text)).0;
-                self.error(&url.span, message, "not a host", host_hint(host, *mistake));
-                return;
-            }
+            Err(PathMistake::Query) => ("has a query", "the path alone".to_owned()),
+            Err(_) => ("is too long", "a shorter one".to_owned()),
         };
-        self.error(&url.span, format!("the url of origin {name} {what}"), label, hint);
+        self.error(&text.span, format!("`{key}` of {what} {why}"), "not a path", hint);
+        None
     }
-}
-
-fn parse_url(text: &str) -> Result<Address, UrlMistake> {
-    let (scheme, rest) = text.split_once("://").ok_or(UrlMistake::NoScheme)?;
-    let scheme = match scheme.to_ascii_lowercase().as_str() {
-        "http" => Scheme::Http,
-        "https" => Scheme::Https,
-        "" => return Err(UrlMistake::NoScheme),
-        _ => return Err(UrlMistake::Scheme),
-    };
-    if rest.contains(['?', '#']) {
-        return Err(UrlMistake::QueryOrFragment);
-    }
-    let authority = authority_of(text);
-    if authority.contains('@') {
-        return Err(UrlMistake::Credentials);
-    }
-    if !matches!(&rest[authority.len()..], "" | "/") {
-        return Err(UrlMistake::Path);
-    }
-    let lower = authority.to_ascii_lowercase();
-    let (host, port) = split_port(&lower);
-    let port = match port {
-        None => scheme.usual_port(),
-        Some(port) => read_port(port).ok_or(UrlMistake::Port)?,
-    };
-    check_host(host).map_err(UrlMistake::Host)?;
-    Ok(Address { scheme, host: host.to_owned(), port })
-}
-
-fn authority_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or_default()
-}
-
-/// The host and what follows its colon. An IPv6 address without brackets has no port.
-fn split_port(authority: &str) -> (&str, Option<&str>) {
-    let bare_ipv6 = authority.parse::<Ipv6Addr>().is_ok();
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') && !bare_ipv6 => (host, Some(port)),
-        _ => (authority, None),
-    }
-}
-
-fn read_port(text: &str) -> Option<u16> {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|port| digits && *port > 0)
 }

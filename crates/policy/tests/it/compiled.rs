@@ -1,9 +1,10 @@
 //! What a good file becomes.
 
+use crate::fixtures::Folder;
 use littoral_http_caching::{ClientDirectives, OriginDirectives, RequestCookie, SetCookie};
 use littoral_model::render_all;
 use littoral_policy::{
-    Address, CacheMode, Files, HostHeader, HostKey, QueryKey, RangeForward, Site, SiteIds, read_site,
+    Address, CacheMode, HostHeader, HostKey, QueryKey, RangeForward, Site, SiteIds, read_site,
 };
 use littoral_rules::Subject;
 use std::sync::Arc;
@@ -88,18 +89,9 @@ origin = "app"
 "#;
 
 fn good(source: &str) -> Site {
-    match read_site(source, "sites/test.toml", &Named, |_| SiteIds { index: 3, version: 9 }) {
+    match read_site(source, "sites/test.toml", &Folder, |_| SiteIds { index: 3, version: 9 }) {
         Ok((site, warnings)) if warnings.is_empty() => site,
         Ok((_, mistakes)) | Err(mistakes) => panic!("{}", render_all(&mistakes, source)),
-    }
-}
-
-/// Every file says what it is called.
-struct Named;
-
-impl Files for Named {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        Ok(format!("content of {path}").into_bytes())
     }
 }
 
@@ -157,7 +149,8 @@ fn every_setting_arrives_where_it_belongs() {
         [app.queue_timeout, app.connect_timeout, app.head_timeout, app.idle_timeout, app.pool_idle_timeout];
     assert_eq!(timeouts, [1, 2, 3, 4, 0].map(Duration::from_secs));
     let tls = app.tls.as_ref().unwrap();
-    assert_eq!((&*tls.server_name, tls.roots.as_deref()), ("2001:db8::1", Some(&b"content of ca.pem"[..])));
+    let roots = std::fs::read(Folder::path("ca.pem")).unwrap();
+    assert_eq!((&*tls.server_name, tls.roots.as_deref()), ("2001:db8::1", Some(&*roots)));
     let fixed = &site.origins[1];
     assert_eq!(&*fixed.authority, "static.example.com");
     assert_eq!(fixed.host_header, HostHeader::Fixed("files.example.com:81".into()));
@@ -227,7 +220,7 @@ fn the_key_of_a_site_is_the_same_always() {
 fn a_warning_does_not_keep_a_site_from_serving() {
     let source = SHORTEST.replace("[[behaviors]]", "[[behaviors]]\npath = \"/img/*\"");
     let (site, warnings) =
-        read_site(&source, "w.toml", &Named, |_| SiteIds::default()).expect("only a warning");
+        read_site(&source, "w.toml", &Folder, |_| SiteIds::default()).expect("only a warning");
     assert_eq!((warnings.len(), site.behaviors.len()), (1, 1));
     assert!(!warnings[0].is_error());
 }

@@ -4,6 +4,9 @@
 
 mod compiled;
 mod examples;
+mod fixtures;
 mod hosts;
 mod mistakes;
+mod owners;
 mod properties;
+mod settings;

@@ -36,7 +36,7 @@ fn conditions_that_say_nothing_are_none() {
     let matcher =
         Matcher::new(paths(&["/x", "*"]), Some(MethodSet::all()), hosts(&["a.b", "*"]), None).unwrap();
     assert!(matcher.is_any() && Matcher::any().is_any());
-    assert!(Matcher::new(paths(&["/x"; PATTERNS_MAX + 1]), None, Vec::new()).is_err());
+    assert!(Matcher::new(paths(&["/x"; PATTERNS_MAX + 1]), None, Vec::new(), None).is_err());
 }
 
 #[test]

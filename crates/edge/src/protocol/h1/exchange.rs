@@ -34,8 +34,9 @@ impl<S: Transport> Connection<S> {
             time_millis: worker.shared.clock.now_millis(),
             nanos: worker.shared.clock.monotonic_nanos(),
         };
-        let received =
-            received(&head.bytes, &head.parsed, self.scheme, self.client, worker.next_request_id());
+        let originate = |fields: &Fields| self.peer.origination(&worker.shared.clients, fields);
+        let name = || worker.request_ids.make();
+        let received = received(&head.bytes, &head.parsed, originate, name, worker.next_request_number());
         let mut request = match received {
             Ok(request) => request,
             Err(reason) => return self.refuse_with(worker, 400, reason).await,
@@ -72,7 +73,7 @@ impl<S: Transport> Connection<S> {
                 return After::Abort;
             }
         };
-        let keep = parsed.keep_alive && !answer.close && decoder.is_end() && !worker.is_draining();
+        let keep = parsed.keep_alive && !answer.close && decoder.is_end() && self.goes_on(worker);
         self.finish_exchange(worker, &request, &answer, &sent, keep, &begin_at).await
     }
 
@@ -88,6 +89,7 @@ impl<S: Transport> Connection<S> {
         feed: Option<Feed>,
         decoder: &mut BodyDecoder,
     ) -> Forwarded {
+        let goes_on = self.goes_on(worker);
         let Connection { reader, writer, .. } = self;
         if parsed.expect_continue && feed.is_some() {
             writer.buffer().extend_from_slice(response::CONTINUE_100);
@@ -131,7 +133,7 @@ impl<S: Transport> Connection<S> {
         if let Some(upgrade) = answer.upgrade.take() {
             return Forwarded::Upgraded(answer, upgrade);
         }
-        let keep = read_whole.get() && parsed.keep_alive && !answer.close && !worker.is_draining();
+        let keep = read_whole.get() && parsed.keep_alive && !answer.close && goes_on && !worker.is_draining();
         let sent = {
             let mut sending = std::pin::pin!(send(worker, writer, parsed, request, &mut answer, keep));
             // An answer may begin before the request has ended: then both go on until the answer is out.
@@ -155,7 +157,7 @@ impl<S: Transport> Connection<S> {
         mut answer: Response,
         begin_at: &Begin,
     ) -> After {
-        let keep = parsed.keep_alive && !answer.close && !request.has_body && !worker.is_draining();
+        let keep = parsed.keep_alive && !answer.close && !request.has_body && self.goes_on(worker);
         let sent = send(worker, &mut self.writer, parsed, request, &mut answer, keep).await;
         self.finish_exchange(worker, request, &answer, &sent, keep, begin_at).await
     }

@@ -6,6 +6,7 @@ use crate::note::Outcome;
 use crate::protocol::socket::Transport;
 use crate::report::{AccessRecord, NO_SITE};
 use crate::request::Request;
+use crate::request_id::RequestId;
 use crate::respond::{Place, Response};
 use crate::worker::Worker;
 use littoral_http_caching::Known;
@@ -19,21 +20,21 @@ pub(super) struct Begin {
 
 impl<S: Transport> Connection<S> {
     /// What could not be read as a request is logged without one.
-    pub(super) fn log_refusal(&self, worker: &Rc<Worker>, status: u16, reason: &'static str) {
+    pub(super) fn log_refusal(&self, worker: &Rc<Worker>, status: u16, reason: &'static str, id: &RequestId) {
         let record = AccessRecord {
             time_millis: worker.shared.clock.now_millis(),
             duration_micros: 0,
-            request_id: worker.next_request_id(),
+            request_id: id.as_bytes(),
             body_bytes: 0,
             generation: 0,
             ttl: None,
             status,
             origin_status: 0,
             cut: false,
-            client: self.client.ip(),
+            client: self.peer.address.ip(),
             node: worker.shared.name.as_bytes(),
             protocol: b"1.1",
-            scheme: self.scheme.as_bytes(),
+            scheme: self.peer.scheme.as_bytes(),
             method: b"",
             host: b"",
             target: b"",
@@ -58,7 +59,7 @@ pub(super) fn log(worker: &Rc<Worker>, request: &Request, answer: &Response, sen
     let record = AccessRecord {
         time_millis: begin_at.time_millis,
         duration_micros: nanos / 1000,
-        request_id: request.id,
+        request_id: request.id_text(),
         body_bytes: sent.body_bytes,
         generation: site.map_or(0, |site| site.version),
         ttl: note.ttl,

@@ -10,12 +10,12 @@ mod send;
 mod tunnel;
 mod writer;
 
+use crate::peer::Peer;
 use crate::protocol::socket::{Socket, Transport};
 use crate::worker::Worker;
 use littoral_h1::Refusal;
 use reader::{HeadRead, Reader};
 pub(crate) use received::received;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use writer::Writer;
 
@@ -24,8 +24,7 @@ pub(crate) struct Connection<S> {
     socket: Rc<Socket<S>>,
     reader: Reader<S>,
     writer: Writer<S>,
-    client: SocketAddr,
-    scheme: &'static str,
+    peer: Peer,
 }
 
 /// What becomes of the connection after an exchange.
@@ -40,24 +39,23 @@ enum After {
 }
 
 /// Serves a connection to its end.
-pub(crate) async fn serve<S: Transport>(
-    worker: Rc<Worker>,
-    stream: S,
-    client: SocketAddr,
-    scheme: &'static str,
-) {
+pub(crate) async fn serve<S: Transport>(worker: Rc<Worker>, stream: S, peer: Peer) {
     let socket = Rc::new(Socket::new(stream, worker.clone()));
     let mut connection = Connection {
         reader: Reader::new(socket.clone(), worker.deadlines.register()),
         writer: Writer::new(socket.clone(), worker.deadlines.register()),
         socket,
-        client,
-        scheme,
+        peer,
     };
     connection.run().await;
 }
 
 impl<S: Transport> Connection<S> {
+    /// Whether a further request may come behind this one, as far as the node is concerned.
+    fn goes_on(&self, worker: &Worker) -> bool {
+        !self.peer.once && !worker.is_draining()
+    }
+
     async fn run(&mut self) {
         let worker = self.socket.worker().clone();
         loop {
@@ -100,8 +98,9 @@ impl<S: Transport> Connection<S> {
 
     async fn refuse_with(&mut self, worker: &Rc<Worker>, status: u16, reason: &'static str) -> After {
         worker.report.borrow().refused(reason);
-        self.writer.push_refusal(worker, status, reason);
-        self.log_refusal(worker, status, reason);
+        let id = worker.request_ids.make();
+        self.writer.push_refusal(worker, status, reason, &id);
+        self.log_refusal(worker, status, reason, &id);
         match self.writer.flush().await {
             Ok(()) => After::Close,
             Err(_) => After::Abort,

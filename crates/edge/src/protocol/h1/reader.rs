@@ -11,6 +11,9 @@ use std::rc::Rc;
 const DISCARD_MILLIS: u64 = 1_000;
 const DISCARD_BYTES_MAX: usize = 1024 * 1024;
 
+/// How long an idle connection is kept while memory is short.
+const IDLE_WHILE_SHORT_MILLIS: u64 = 1_000;
+
 /// Pipelined requests that are read while one is answered by an origin; further ones wait in the kernel.
 const READ_AHEAD_BYTES_MAX: usize = 64 * 1024;
 
@@ -82,7 +85,7 @@ impl<S: Transport> Reader<S> {
             if !in_head && worker.is_draining() {
                 return HeadRead::Closed;
             }
-            match self.read_or_drain(in_head).await {
+            match self.read_or_drain(in_head, started).await {
                 Ok(0) | Err(ReadEnd::Drain | ReadEnd::Failed) => return HeadRead::Closed,
                 Err(ReadEnd::TimedOut) if in_head => return HeadRead::TimedOut,
                 Err(ReadEnd::TimedOut) => return HeadRead::Closed,
@@ -104,11 +107,15 @@ impl<S: Transport> Reader<S> {
         }
     }
 
-    async fn read_or_drain(&mut self, in_head: bool) -> Result<usize, ReadEnd> {
+    /// `idle_since` is when the wait for a head began.
+    async fn read_or_drain(&mut self, in_head: bool, idle_since: u64) -> Result<usize, ReadEnd> {
         let socket = self.socket.clone();
         std::future::poll_fn(|context| {
             if let std::task::Poll::Ready(read) = socket.poll_read(context, &mut self.inbox) {
                 return std::task::Poll::Ready(read.map_err(|_| ReadEnd::Failed));
+            }
+            if !in_head && socket.worker().shared.memory.is_short() {
+                self.deadline.bring_forward(idle_since + IDLE_WHILE_SHORT_MILLIS);
             }
             if self.deadline.poll_expired(context) {
                 return std::task::Poll::Ready(Err(ReadEnd::TimedOut));

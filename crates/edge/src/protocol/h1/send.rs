@@ -9,7 +9,7 @@ use crate::worker::Worker;
 use bytes::Bytes;
 use littoral_h1::RequestHead;
 use littoral_h1::response::{self, ResponseFraming};
-use littoral_http_caching::{Fields, Method};
+use littoral_http_caching::{Fields, Known, Method};
 use std::rc::Rc;
 
 /// How much of an answer went out.
@@ -42,6 +42,9 @@ pub(super) async fn send<S: Transport>(
     let is_known = |length: &u64| answer.status >= 200 && !(is_head && *length == 0);
     response::framing_fields(out, framing, length_of_absent.filter(is_known));
     response::connection_field(out, keep, parsed.version);
+    if answer.status == 426 && answer.fields().has(Known::Upgrade) {
+        out.extend_from_slice(b"connection: upgrade\r\n");
+    }
     response::end_head(out);
     if framing == ResponseFraming::None {
         return after_send(writer, 0, keep).await;
@@ -50,16 +53,16 @@ pub(super) async fn send<S: Transport>(
     match body {
         Body::Empty => after_send(writer, 0, keep).await,
         Body::Bytes(bytes) => send_slices(writer, &[&bytes], bytes.len() as u64, keep).await,
-        Body::Stored(stored, range) => {
+        Body::Stored(stored, coding, range) => {
             let length = range.end - range.start;
-            let slices: smallvec::SmallVec<[&[u8]; 8]> = stored.content.slices(range).collect();
+            let slices = stored.slices(coding, range);
             send_slices(writer, &slices, length, keep).await
         }
-        Body::Multipart(stored, multipart) => {
+        Body::Multipart(stored, coding, multipart) => {
             let mut slices: Vec<&[u8]> = Vec::new();
             for (head, range) in &multipart.parts {
                 slices.push(head);
-                slices.extend(stored.content.slices(range.clone()));
+                slices.extend(stored.slices(coding, range.clone()));
             }
             slices.push(&multipart.end);
             let length = slices.iter().map(|slice| slice.len() as u64).sum();
@@ -91,6 +94,27 @@ pub(super) async fn send<S: Transport>(
                     None => {
                         let trailers =
                             if parsed.te_trailers { trailers(origin.trailers()) } else { Vec::new() };
+                        return stream.end(writer, &trailers).await;
+                    }
+                    Some(Ok(piece)) => {
+                        if let Err(cut) = stream.piece(writer, &piece).await {
+                            return cut;
+                        }
+                    }
+                    Some(Err(error)) => {
+                        worker.report.borrow().origin_failed(error.as_str());
+                        return stream.cut(writer, error.as_str()).await;
+                    }
+                }
+            }
+        }
+        Body::Recoded(mut recoded) => {
+            let mut stream = Stream::new(framing, answer.length);
+            loop {
+                match flush_unless_ready(writer, recoded.next(worker)).await {
+                    None => {
+                        let trailers =
+                            if parsed.te_trailers { trailers(recoded.trailers()) } else { Vec::new() };
                         return stream.end(writer, &trailers).await;
                     }
                     Some(Ok(piece)) => {

@@ -2,7 +2,9 @@
 //! in one send; larger bodies leave with their head by `writev`, straight from where they are stored.
 
 use crate::deadline::Deadline;
+use crate::head::write_request_id;
 use crate::protocol::socket::{Socket, Transport};
+use crate::request_id::RequestId;
 use crate::worker::Worker;
 use littoral_h1::response;
 use std::io::{self, IoSlice};
@@ -131,7 +133,13 @@ impl<S: Transport> Writer<S> {
     }
 
     /// Gathers an answer to something that could not be read as a request.
-    pub(crate) fn push_refusal(&mut self, worker: &Rc<Worker>, status: u16, reason: &'static str) {
+    pub(crate) fn push_refusal(
+        &mut self,
+        worker: &Rc<Worker>,
+        status: u16,
+        reason: &'static str,
+        id: &RequestId,
+    ) {
         let now = worker.now();
         let date = worker.date(now);
         let name = worker.shared.name.clone();
@@ -143,7 +151,9 @@ impl<S: Transport> Writer<S> {
         response::framing_fields(out, response::ResponseFraming::Length(body.len() as u64), None);
         out.extend_from_slice(b"Cache-Status: ");
         crate::note::Note::local(reason).write(&name, out);
-        out.extend_from_slice(b"\r\nConnection: close\r\n\r\n");
+        out.extend_from_slice(b"\r\n");
+        write_request_id(worker, id, out);
+        out.extend_from_slice(b"Connection: close\r\n\r\n");
         out.extend_from_slice(body.as_bytes());
     }
 }

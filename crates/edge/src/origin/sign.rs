@@ -1,0 +1,320 @@
+//! AWS Signature Version 4 as S3 and what is compatible with it take it, in the `Authorization` field.
+//!
+//! What is signed is what is sent: the target goes out in the canonical form, decoded and encoded once, so that edge
+//! and origin cannot read it in two ways. A plus in the path is a plus (and goes out as `%2B`, since S3 would read a
+//! space); in the query it is a space, as S3 reads it. Only fields are signed that the edge says itself.
+
+use aws_lc_rs::{digest, hmac};
+use bytes::Bytes;
+use http::Method;
+use littoral_http_caching::date::civil;
+use littoral_policy::S3Signing;
+use std::fmt::Write;
+
+/// SHA-256 of nothing.
+const NO_PAYLOAD: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// A body that streams cannot be hashed before it is sent.
+const STREAMED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
+/// What is sent in place of the unsigned request's target, and the fields that go with it.
+pub(crate) struct Signed {
+    pub(crate) target: Bytes,
+    pub(crate) fields: Vec<(&'static [u8], String)>,
+}
+
+/// Signs a request for `target` (origin form) of `host` at `now` (seconds since 1970).
+pub(crate) fn sign(
+    keys: &S3Signing,
+    method: &Method,
+    target: &[u8],
+    host: &[u8],
+    has_body: bool,
+    now: i64,
+) -> Signed {
+    let target = Canonical::of(target);
+    let payload = if has_body { STREAMED_PAYLOAD } else { NO_PAYLOAD };
+    let time = timestamp(now);
+    let host = String::from_utf8_lossy(host);
+    let mut signed = vec![("host", &*host), ("x-amz-content-sha256", payload), ("x-amz-date", time.as_str())];
+    if let Some(token) = &keys.session_token {
+        signed.push(("x-amz-security-token", token));
+    }
+    let authorization = authorization(keys, method.as_str(), &target, &signed, payload, &time);
+    let mut fields: Vec<(&'static [u8], String)> = vec![
+        (b"x-amz-content-sha256", payload.to_owned()),
+        (b"x-amz-date", time.clone()),
+        (b"authorization", authorization),
+    ];
+    if let Some(token) = &keys.session_token {
+        fields.push((b"x-amz-security-token", token.to_string()));
+    }
+    Signed { target: target.to_bytes(), fields }
+}
+
+/// The value of `Authorization`. `signed` are the fields that are signed, in the order of their names.
+fn authorization(
+    keys: &S3Signing,
+    method: &str,
+    target: &Canonical,
+    signed: &[(&str, &str)],
+    payload: &str,
+    time: &str,
+) -> String {
+    let S3Signing { region, service, .. } = keys;
+    let names = signed.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
+    let mut request = format!("{method}\n{}\n{}\n", target.path, target.query);
+    for (name, value) in signed {
+        let _ = writeln!(request, "{name}:{}", value.trim());
+    }
+    let _ = write!(request, "\n{names}\n{payload}");
+    let date = &time[..8];
+    let scope = format!("{date}/{region}/{service}/aws4_request");
+    let hash = digest::digest(&digest::SHA256, request.as_bytes());
+    let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", hex(hash.as_ref()));
+    let key = [date, region, service, "aws4_request"]
+        .iter()
+        .fold(format!("AWS4{}", keys.secret_key).into_bytes(), |key, part| mac(&key, part));
+    let signature = hex(&mac(&key, &text));
+    format!(
+        "AWS4-HMAC-SHA256 Credential={}/{scope},SignedHeaders={names},Signature={signature}",
+        keys.access_key
+    )
+}
+
+/// A target of which there is one form: everything but RFC 3986's unreserved characters encoded, parameters sorted.
+struct Canonical {
+    path: String,
+    query: String,
+}
+
+impl Canonical {
+    fn of(target: &[u8]) -> Canonical {
+        let (path, query) = match target.iter().position(|&b| b == b'?') {
+            Some(at) => (&target[..at], &target[at + 1..]),
+            None => (target, &b""[..]),
+        };
+        let mut parameters: Vec<(String, String)> = query
+            .split(|&b| b == b'&')
+            .filter(|parameter| !parameter.is_empty())
+            .map(|parameter| match parameter.iter().position(|&b| b == b'=') {
+                Some(at) => (&parameter[..at], &parameter[at + 1..]),
+                None => (parameter, &b""[..]),
+            })
+            .map(|(name, value)| (decoded(name, true), decoded(value, true)))
+            // How a request is signed is the edge's to say.
+            .filter(|(name, _)| !name.to_ascii_lowercase().starts_with(b"x-amz-"))
+            .map(|(name, value)| (encoded(&name, false), encoded(&value, false)))
+            .collect();
+        parameters.sort();
+        let query: Vec<String> =
+            parameters.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Canonical { path: encoded(&decoded(path, false), true), query: query.join("&") }
+    }
+
+    fn to_bytes(&self) -> Bytes {
+        if self.query.is_empty() {
+            return self.path.clone().into();
+        }
+        format!("{}?{}", self.path, self.query).into()
+    }
+}
+
+/// Without percent-encoding; what is none stands for itself.
+fn decoded(text: &[u8], plus_is_space: bool) -> Vec<u8> {
+    let digit = |at: usize| text.get(at).and_then(|b| char::from(*b).to_digit(16));
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while at < text.len() {
+        match (text[at], digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high << 4 | low) as u8);
+                at += 2;
+            }
+            (b'+', ..) if plus_is_space => out.push(b' '),
+            (byte, ..) => out.push(byte),
+        }
+        at += 1;
+    }
+    out
+}
+
+fn encoded(bytes: &[u8], keeps_slash: bool) -> String {
+    let mut out = String::with_capacity(bytes.len() + 16);
+    for &byte in bytes {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
+            b'/' if keeps_slash => out.push('/'),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+/// `20130524T000000Z`.
+fn timestamp(now: i64) -> String {
+    let (year, month, day) = civil(now.div_euclid(86_400));
+    let second = now.rem_euclid(86_400);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+}
+
+fn mac(key: &[u8], text: &str) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2013-05-24 00:00:00 UTC, the time of AWS's examples.
+    const THEN: i64 = 1_369_353_600;
+
+    fn keys() -> S3Signing {
+        S3Signing {
+            region: "us-east-1".into(),
+            service: "s3".into(),
+            access_key: "AKIAIOSFODNN7EXAMPLE".into(),
+            secret_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".into(),
+            session_token: None,
+        }
+    }
+
+    /// "Examples: Signature Calculations in AWS Signature Version 4", Amazon S3 API Reference.
+    #[test]
+    fn the_published_examples_come_out() {
+        let host = ("host", "examplebucket.s3.amazonaws.com");
+        let time = ("x-amz-date", "20130524T000000Z");
+        let nothing = ("x-amz-content-sha256", NO_PAYLOAD);
+        let cases: [(&str, &str, &[(&str, &str)], &str, &str); 4] = [
+            (
+                "GET",
+                "/test.txt",
+                &[host, ("range", "bytes=0-9"), nothing, time],
+                NO_PAYLOAD,
+                "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
+            ),
+            (
+                "PUT",
+                "/test$file.text",
+                &[
+                    ("date", "Fri, 24 May 2013 00:00:00 GMT"),
+                    host,
+                    (
+                        "x-amz-content-sha256",
+                        "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072",
+                    ),
+                    time,
+                    ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
+                ],
+                "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072",
+                "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd",
+            ),
+            (
+                "GET",
+                "/?lifecycle",
+                &[host, nothing, time],
+                NO_PAYLOAD,
+                "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543",
+            ),
+            (
+                "GET",
+                "/?max-keys=2&prefix=J",
+                &[host, nothing, time],
+                NO_PAYLOAD,
+                "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
+            ),
+        ];
+        for (method, target, signed, payload, signature) in cases {
+            let target = Canonical::of(target.as_bytes());
+            let said = authorization(&keys(), method, &target, signed, payload, "20130524T000000Z");
+            assert!(said.ends_with(&format!("Signature={signature}")), "{method} {}: {said}", target.path);
+        }
+    }
+
+    #[test]
+    fn a_request_carries_what_it_is_signed_with() {
+        let signed =
+            sign(&keys(), &Method::GET, b"/?lifecycle", b"examplebucket.s3.amazonaws.com", false, THEN);
+        assert_eq!(signed.target, "/?lifecycle=");
+        let said: Vec<String> = signed
+            .fields
+            .iter()
+            .map(|(name, value)| format!("{}: {value}", String::from_utf8_lossy(name)))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "x-amz-date: 20130524T000000Z",
+                "authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,\
+                 SignedHeaders=host;x-amz-content-sha256;x-amz-date,\
+                 Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543",
+            ]
+        );
+    }
+
+    #[test]
+    fn temporary_keys_and_streamed_bodies_say_so() {
+        let keys = S3Signing { session_token: Some("a/token==".into()), ..keys() };
+        let signed = sign(&keys, &Method::PUT, b"/a", b"h", true, THEN);
+        let named = |wanted: &str| {
+            let found = signed.fields.iter().find(|(name, _)| *name == wanted.as_bytes());
+            found.map(|(_, value)| value.as_str()).unwrap_or_default()
+        };
+        assert_eq!(named("x-amz-security-token"), "a/token==");
+        assert_eq!(named("x-amz-content-sha256"), "UNSIGNED-PAYLOAD");
+        assert!(
+            named("authorization")
+                .contains("SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token,")
+        );
+    }
+
+    #[test]
+    fn targets_have_one_form() {
+        for (target, canonical) in [
+            ("/", "/"),
+            ("/a%20b", "/a%20b"),
+            ("/a+b", "/a%2Bb"),
+            ("/a%2bb", "/a%2Bb"),
+            ("/%7Etilde/~tilde", "/~tilde/~tilde"),
+            ("/gr%C3%BC%c3%9fe", "/gr%C3%BC%C3%9Fe"),
+            ("/a//b/", "/a//b/"),
+            ("/a%2Fb", "/a/b"),
+            ("/100%", "/100%25"),
+            ("/a?", "/a"),
+            ("/a?b", "/a?b="),
+            ("/a?b=&a=2&a=1", "/a?a=1&a=2&b="),
+            ("/a?q=x+y%2Bz", "/a?q=x%20y%2Bz"),
+            ("/a?p=/x/&&", "/a?p=%2Fx%2F"),
+            ("/a?b=c=d", "/a?b=c%3Dd"),
+            ("/a?X-Amz-Signature=1&x%2Damz-date=2&b=3", "/a?b=3"),
+        ] {
+            assert_eq!(Canonical::of(target.as_bytes()).to_bytes(), canonical, "{target}");
+        }
+    }
+
+    #[test]
+    fn the_canonical_form_of_a_canonical_form_is_itself() {
+        for byte in 0..=255u8 {
+            let once =
+                Canonical::of(format!("/x%{byte:02X}y?n%{byte:02X}=v%{byte:02X}").as_bytes()).to_bytes();
+            assert_eq!(Canonical::of(&once).to_bytes(), once, "{byte:02X}");
+        }
+    }
+
+    #[test]
+    fn times_are_in_the_compact_form() {
+        assert_eq!(timestamp(THEN), "20130524T000000Z");
+        assert_eq!(timestamp(1_795_237_207), "20261121T050007Z");
+    }
+}
