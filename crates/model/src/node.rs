@@ -4,10 +4,12 @@
 mod clients;
 mod limits;
 mod listen;
+mod resolver;
 
 pub use clients::{ClientsSection, ForwardedFields};
 pub use limits::{LimitsSection, MemoryReserve};
 pub use listen::{AdminAddress, AdminSection, ListenSection, TlsSection, Token};
+pub use resolver::ResolverSection;
 
 use crate::reader::Reader;
 use crate::section::{Empty, Section};
@@ -48,6 +50,8 @@ pub struct NodeFile {
     pub clients: ClientsSection,
     /// `[limits]`
     pub limits: LimitsSection,
+    /// `[resolver]`
+    pub resolver: ResolverSection,
 }
 
 /// Where the access log goes.
@@ -77,6 +81,7 @@ pub fn parse_node(source: &str, file_name: &str) -> (Option<NodeFile>, Vec<Mista
             ("[log]", &["access"]),
             ("[clients]", clients::KEYS),
             ("[limits]", limits::KEYS),
+            ("[resolver]", resolver::KEYS),
             ("a site file", &["hosts", "origins", "behaviors", "canonical_host"]),
         ]);
     }
@@ -105,6 +110,7 @@ fn read(section: &Section<'_>) -> NodeFile {
         access_log: read_log(section),
         clients: clients::read(section),
         limits: limits::read(section),
+        resolver: resolver::read(section),
     }
 }
 

@@ -7,7 +7,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use littoral_edge::{AccessLog, EdgeClients, EdgeConfig, EdgeLimits, MemoryAdmission, Notices, TlsFiles};
-use littoral_model::{AdminAddress, ClientsSection, LimitsSection, Network, NodeFile, Spanned};
+use littoral_model::{
+    AdminAddress, ClientsSection, LimitsSection, Network, NodeFile, ResolverSection, Spanned,
+};
+use littoral_resolver::ResolverConfig;
 use littoral_runtime::Clock;
 
 use super::NotStarted;
@@ -40,6 +43,7 @@ pub(super) struct Settings {
     memory_bytes: u64,
     clients: ClientsSection,
     limits: LimitsSection,
+    resolver: ResolverConfig,
     access_log: AccessLog,
     sites: Option<SiteSource>,
 }
@@ -107,6 +111,7 @@ impl Settings {
             memory_bytes: file.memory_bytes,
             clients: file.clients,
             limits: file.limits,
+            resolver: file.resolver,
             access_log,
             sites,
         })
@@ -131,6 +136,7 @@ impl Settings {
             memory: MemoryAdmission { reserve: self.limits.memory_reserve, ..MemoryAdmission::default() },
             notices: Notices::to(|text| console::tell(text)),
             access_log: self.access_log.clone(),
+            resolver: self.resolver.clone(),
             clock,
         })
     }
@@ -185,6 +191,7 @@ struct FileSettings {
     memory_bytes: u64,
     clients: ClientsSection,
     limits: LimitsSection,
+    resolver: ResolverConfig,
     access_log: Option<AccessLog>,
     sites: Option<SiteSource>,
 }
@@ -203,6 +210,7 @@ impl Default for FileSettings {
             memory_bytes: EdgeConfig::default().memory_bytes,
             clients: ClientsSection::default(),
             limits: LimitsSection::default(),
+            resolver: ResolverConfig::default(),
             access_log: None,
             sites: None,
         }
@@ -260,6 +268,7 @@ impl FileSettings {
             memory_bytes: node.memory_bytes,
             clients: node.clients,
             limits: node.limits,
+            resolver: resolver_config(node.resolver, base),
             access_log: Some(match node.access_log {
                 littoral_model::AccessLog::Off => AccessLog::Off,
                 littoral_model::AccessLog::Stdout => AccessLog::Stdout,
@@ -433,6 +442,19 @@ fn edge_limits(file: &LimitsSection) -> Result<EdgeLimits, NotStarted> {
     limits.connections_max = file.connections_max as usize;
     limits.client_rate_min = file.client_rate_bytes_min;
     Ok(limits)
+}
+
+fn resolver_config(file: ResolverSection, base: &Path) -> ResolverConfig {
+    let default = ResolverConfig::default();
+    ResolverConfig {
+        servers: file.servers.into_iter().map(|server| server.value).collect(),
+        hosts_file: file.hosts_file.map_or(default.hosts_file, |path| base.join(path.value)),
+        resolv_conf: default.resolv_conf,
+        timeout: file.timeout,
+        lifetime_min: file.lifetime_min,
+        lifetime_max: file.lifetime_max,
+        stale_max: file.stale_max,
+    }
 }
 
 /// The one site of a node without site files, as a site file would say it.
