@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 
@@ -110,9 +110,32 @@ impl Body {
         self.shared.charge.set(charge)
     }
 
+    /// A hold on the body that does not keep its bytes.
+    pub fn downgrade(&self) -> WeakBody {
+        WeakBody { shared: Arc::downgrade(&self.shared) }
+    }
+
     /// Whether both share their bytes.
     pub fn is_same(&self, other: &Body) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+/// A body that may be gone.
+#[derive(Clone)]
+pub struct WeakBody {
+    shared: Weak<Shared>,
+}
+
+impl WeakBody {
+    /// The body, if anybody still has it.
+    pub fn upgrade(&self) -> Option<Body> {
+        self.shared.upgrade().map(|shared| Body { shared })
+    }
+
+    /// Whether both are of the same body.
+    pub fn is_same(&self, other: &WeakBody) -> bool {
+        self.shared.ptr_eq(&other.shared)
     }
 }
 

@@ -30,7 +30,7 @@ mod memory;
 mod response;
 mod store;
 
-pub use body::{Body, BodyBuilder, CHUNK};
+pub use body::{Body, BodyBuilder, CHUNK, WeakBody};
 pub use content::{Content, PartialBody, RUNS_MAX};
 pub use encoded::{ASK_AGAIN_SECONDS, EncodedBody};
 pub use entry::Entry;

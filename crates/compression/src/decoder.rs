@@ -107,6 +107,10 @@ impl Decoder {
                 break;
             }
         }
+        // Whoever calls until all is consumed must not do so for ever.
+        if consumed == 0 && appended == 0 && room > 0 && !input.is_empty() {
+            return Err(DecodeError::Malformed);
+        }
         Ok(Step { consumed, full: appended == room })
     }
 

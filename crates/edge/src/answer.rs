@@ -16,11 +16,11 @@ pub(crate) fn from_stored(
     held: Held,
     note: Note,
 ) -> Response {
-    let choice = choose::for_stored(place, request, &held);
+    let choice = choose::for_stored(place, &request.fields, &held);
     compress::ask_for_missing(worker, place, request, &held, &choice);
     let modified = conditional::modification_date(&held.fields, held.terms.received);
     let mut text = TagText::new();
-    let etag = choice.condition.etag(held.fields.get(Known::ETag), &mut text);
+    let etag = choice.condition.etag_asked(&request.fields, &held.fields, &mut text);
     match evaluate(request.method, &request.fields, etag, Some(modified), held.status) {
         Precondition::Proceed => {}
         Precondition::NotModified => return not_modified(place, held, choice.condition, note),
@@ -64,7 +64,7 @@ fn ranged(place: &Place, request: &Request, held: Held, note: Note, choice: &Cho
     };
     let wanted = if held.status == 200 && request.method == Method::Get {
         let mut text = TagText::new();
-        let etag = form.etag(held.fields.get(Known::ETag), &mut text);
+        let etag = form.etag_asked(&request.fields, &held.fields, &mut text);
         let modified = held.last_modified.filter(|_| choice.dates_hold);
         littoral_http_caching::range::resolve(&request.fields, etag, modified, Some(held.terms.date), length)
     } else {

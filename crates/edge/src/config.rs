@@ -1,9 +1,12 @@
 //! What the edge is started with. Values are checked where they come from (the node file); the ranges are stated here.
 
+use crate::report::DigestConfig;
 use littoral_model::{ForwardedFields, MemoryReserve, Network};
+use littoral_records::access::LineFormat;
 use littoral_resolver::ResolverConfig;
 use littoral_runtime::Clock;
 use littoral_runtime::host::MemoryFacts;
+use littoral_runtime::ring::Rotation;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,6 +39,12 @@ pub struct EdgeConfig {
     pub access_log: AccessLog,
     /// How the names of origins are resolved.
     pub resolver: ResolverConfig,
+    /// The form of its lines. Default JSON.
+    pub log_format: LineFormat,
+    /// When a log file begins anew. Default never: by itself.
+    pub log_rotation: Rotation,
+    /// How digests of sampled requests are taken. Default not at all.
+    pub digests: Option<DigestConfig>,
     /// The clock that freshness is judged by.
     pub clock: Clock,
 }
@@ -140,6 +149,9 @@ impl Default for EdgeConfig {
             notices: Notices::default(),
             access_log: AccessLog::Off,
             resolver: ResolverConfig::default(),
+            log_format: LineFormat::default(),
+            log_rotation: Rotation::default(),
+            digests: None,
             clock: Clock::system(),
         }
     }

@@ -11,7 +11,7 @@ use crate::origin::Origins;
 use crate::origin::probe::{PROBING_THREAD, keep_probing};
 use crate::origin::roster::{Groups, group_id};
 use crate::origin::trust::Trust;
-use crate::report::{self, Reporter, WorkerReport, format_record};
+use crate::report::{self, Reporter, WorkerReport};
 use crate::tls::{self, TlsError};
 use crate::transform::{CoderMemory, Jobs};
 use crate::worker::{Mailboxes, Shared, Worker, WorkerMessage};
@@ -19,7 +19,7 @@ use littoral_cache::{MemoryStore, SiteIx, Store};
 use littoral_ledger::{Fence, Limits as FenceLimits};
 use littoral_policy::PolicySet;
 use littoral_resolver::Resolver;
-use littoral_runtime::ring::{LogTarget, LogWriter};
+use littoral_runtime::ring::{LogOptions, LogTarget, LogWriter};
 use littoral_runtime::{BindError, Drain, DrainEnd, Listener};
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -269,6 +269,12 @@ impl Edge {
         }
     }
 
+    /// The digests of sampled requests that are kept now, as one file in their binary form; `None` where none are taken.
+    pub fn digests(&self) -> Option<Vec<u8>> {
+        let rings = &self.shared.reporter.digests;
+        (!rings.is_empty()).then(|| report::digest_file(rings.iter()))
+    }
+
     /// Opens the log file anew, after something moved it away.
     pub fn reopen_logs(&self) {
         if let Some(log) = &*self.shared.reporter.log.lock() {
@@ -374,12 +380,23 @@ fn start_reports(
         AccessLog::Stdout => Some(LogTarget::Stdout),
         AccessLog::File(path) => Some(LogTarget::File(path.clone())),
     };
-    let (reports, threads, rings) = report::reports(workers, target.is_some());
-    let log = target
-        .map(|target| LogWriter::start(target, rings, format_record))
-        .transpose()
-        .map_err(StartError::Log)?;
-    let reporter = Reporter { threads, site_names: Default::default(), log: Mutex::new(log) };
+    let (mut reports, threads, rings) = report::reports(workers, target.is_some(), config.digests.as_ref());
+    let options = LogOptions {
+        format: report::line_format(config.log_format),
+        rotation: config.log_rotation,
+        clock: config.clock.clone(),
+        tell: {
+            let notices = config.notices.clone();
+            Arc::new(move |message: &dyn fmt::Display| notices.tell(&message.to_string()))
+        },
+    };
+    let log =
+        target.map(|target| LogWriter::start(target, rings, options)).transpose().map_err(StartError::Log)?;
+    if let Some(log) = &log {
+        reports.iter_mut().for_each(|report| report.set_log_writer(&log.waker()));
+    }
+    let digests = reports.iter().filter_map(WorkerReport::digests).cloned().collect();
+    let reporter = Reporter { threads, site_names: Default::default(), log: Mutex::new(log), digests };
     note_names(&reporter, policy);
     Ok((reports, reporter))
 }

@@ -84,10 +84,10 @@ impl Note {
             outcome,
             forward: None,
             forward_status: None,
+            asked: None,
             ttl: None,
             stored: false,
             detail: None,
-            asked: None,
         }
     }
 

@@ -159,7 +159,7 @@ fn with_rules(worker: &Worker, place: &Place, request: &Request, fields: Fields)
     }
     let id = request.id_text();
     let target = key::build(place, request, Vec::new()).target;
-    let scope = scope(place, &worker.shared.name, keyed_subject(place, request, &target), &id);
+    let scope = scope(place, &worker.shared.name, keyed_subject(place, request, &target), id);
     let changes = Changes::of(rules, &scope, |name| fields.named(name).next().is_some());
     let mut out = Fields::builder();
     out.extend_from(&fields, |_, name| changes.keep(name));

@@ -176,7 +176,7 @@ async fn from_fill(
     let has_parts = stored.status == 200 && length.is_some();
     let choice = choose::for_passing(place, request, stored.status, &stored.fields, length, has_parts);
     let mut text = TagText::new();
-    let etag = choice.condition.etag(stored.fields.get(Known::ETag), &mut text);
+    let etag = choice.condition.etag_asked(&request.fields, &stored.fields, &mut text);
     let modified = stored.last_modified;
     match evaluate(request.method, &request.fields, etag, modified, stored.status) {
         Precondition::Proceed => {}

@@ -129,7 +129,12 @@ fn time_of_day(text: &[u8]) -> Option<i64> {
     Some(hour * 3600 + minute * 60 + second.min(59))
 }
 
-fn seconds(year: i64, month: i64, day: i64, time: i64) -> Option<Seconds> {
+/// The second of a date of the proleptic Gregorian calendar and a time of day in seconds; `None` for a day that its
+/// month does not have.
+pub fn seconds(year: i64, month: i64, day: i64, time: i64) -> Option<Seconds> {
+    if !(1..=12).contains(&month) {
+        return None;
+    }
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {
         2 if leap => 29,

@@ -44,6 +44,10 @@ pub(crate) trait Operations: Send + Sync + 'static {
     fn reload(&self) -> serde_json::Value;
     /// Makes stored responses unusable.
     fn purge(&self, request: &[u8]) -> Result<serde_json::Value, Problem>;
+    /// The digests of sampled requests in their binary form; `None` where none are taken.
+    fn digests(&self) -> Option<Vec<u8>>;
+    /// The shards of assets' URLs.
+    fn shard(&self, request: &[u8]) -> Result<serde_json::Value, Problem>;
     /// What would be done with a request.
     fn explain(&self, request: &[u8]) -> Result<serde_json::Value, Problem>;
 }

@@ -2,10 +2,14 @@
 //!
 //! Only shapes and words; what a command does is in the module of its name.
 
+mod traffic;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use traffic::{Digests, Logs, Shard, Top};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -62,6 +66,18 @@ pub(crate) enum Command {
     /// Print the node's metrics in Prometheus' text format
     #[command(after_help = EXIT_CODES)]
     Metrics(Metrics),
+    /// Read the access log: of this machine's node, of files, or of standard input
+    #[command(after_help = traffic::LOGS_HELP)]
+    Logs(Logs),
+    /// Watch what the node does, live
+    #[command(after_help = traffic::TOP_HELP)]
+    Top(Top),
+    /// Write the digests of sampled requests to standard output
+    #[command(after_help = traffic::DIGESTS_HELP)]
+    Digests(Digests),
+    /// Say which of a site's shard hostnames an asset's URL belongs to
+    #[command(after_help = traffic::SHARD_HELP)]
+    Shard(Shard),
 }
 
 #[derive(Args, Debug, Default)]

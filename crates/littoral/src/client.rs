@@ -23,8 +23,8 @@ pub(crate) use place::AdminPlace;
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Largest answer read.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Largest answer read: digests may be 256 MiB.
+const ANSWER_BYTES_MAX: usize = 320 << 20;
 
 /// Why there is no answer to show.
 #[derive(Debug)]

@@ -21,6 +21,18 @@ pub(crate) fn say_raw(text: &str) {
     let _ = out.flush();
 }
 
+/// Prints bytes as they are.
+pub(crate) fn say_bytes(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(bytes);
+    let _ = out.flush();
+}
+
+/// Whether standard output is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// A plain message for the operator.
 pub(crate) fn tell(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "littoral: {text}");
@@ -54,6 +66,12 @@ impl Paint {
         Paint(io::stderr().is_terminal() && colours_wanted())
     }
 
+    /// No colours.
+    #[cfg(test)]
+    pub(crate) fn off() -> Paint {
+        Paint(false)
+    }
+
     pub(crate) fn is_on(self) -> bool {
         self.0
     }
@@ -72,6 +90,18 @@ impl Paint {
 
     pub(crate) fn green(self, text: &str) -> String {
         self.with("32", text)
+    }
+
+    pub(crate) fn yellow(self, text: &str) -> String {
+        self.with("33", text)
+    }
+
+    pub(crate) fn magenta(self, text: &str) -> String {
+        self.with("35", text)
+    }
+
+    pub(crate) fn cyan(self, text: &str) -> String {
+        self.with("36", text)
     }
 
     fn with(self, code: &str, text: &str) -> String {

@@ -11,9 +11,13 @@ mod commands;
 mod console;
 mod data;
 mod demo;
+mod digests;
 mod exit;
+mod logs;
 mod node;
+mod shards;
 mod sites;
+mod top;
 mod up;
 
 use std::process::ExitCode;
@@ -35,5 +39,9 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => commands::explain(&arguments),
         Command::Status(arguments) => commands::status(&arguments),
         Command::Metrics(arguments) => commands::metrics(&arguments),
+        Command::Logs(arguments) => logs::logs(&arguments),
+        Command::Top(arguments) => top::top(&arguments),
+        Command::Digests(arguments) => commands::digests(&arguments),
+        Command::Shard(arguments) => commands::shard(&arguments),
     }
 }

@@ -1,6 +1,7 @@
 //! A running node: the edge and the site files in force, as administration and signals see them.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,9 +10,11 @@ use littoral_edge::{Edge, ExplainRequest, PurgeRequest};
 use littoral_runtime::exposition::FamilyKind;
 use littoral_runtime::host::{HostFacts, ProcessFacts};
 use littoral_runtime::{Clock, Exposition};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::admin::{Operations, Problem};
+use crate::shards::{self, ShardRequest, Sharded};
 use crate::sites::{ReloadReport, SiteBook};
 
 /// The edge with its sites.
@@ -21,12 +24,24 @@ pub(crate) struct Node {
     book: Mutex<SiteBook>,
     clock: Clock,
     started_nanos: u64,
+    log: LogPlace,
+}
+
+/// Where the access log goes.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct LogPlace {
+    /// `off`, `stdout` or `file`.
+    pub(crate) to: &'static str,
+    /// The file's absolute path.
+    pub(crate) file: Option<PathBuf>,
+    /// `json` or `combined`.
+    pub(crate) format: &'static str,
 }
 
 impl Node {
-    pub(crate) fn new(edge: Edge, book: SiteBook, clock: Clock) -> Node {
+    pub(crate) fn new(edge: Edge, book: SiteBook, clock: Clock, log: LogPlace) -> Node {
         let started_nanos = clock.monotonic_nanos();
-        Node { edge, book: Mutex::new(book), clock, started_nanos }
+        Node { edge, book: Mutex::new(book), clock, started_nanos, log }
     }
 
     /// Addresses for HTTP and HTTPS.
@@ -78,6 +93,7 @@ impl Operations for Node {
         }
         let host = HostFacts::read();
         let process = ProcessFacts::read();
+        status["access_log"] = serde_json::to_value(&self.log).unwrap_or_default();
         status["process"] = json!({
             "resident_bytes": process.resident_bytes,
             "threads": process.threads,
@@ -115,6 +131,22 @@ impl Operations for Node {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the purge was refused", error.to_string())
         })?;
         Ok(serde_json::to_value(receipt).unwrap_or_default())
+    }
+
+    fn digests(&self) -> Option<Vec<u8>> {
+        self.edge.digests()
+    }
+
+    fn shard(&self, request: &[u8]) -> Result<Value, Problem> {
+        let request: ShardRequest =
+            serde_json::from_slice(request).map_err(|error| Problem::malformed(&error))?;
+        let policy = self.edge.policy();
+        let shards: Result<Vec<Sharded>, String> =
+            request.urls.iter().map(|url| shards::of_policy(&policy, url)).collect();
+        let shards = shards.map_err(|why| {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "there is no shard for this", why)
+        })?;
+        Ok(json!({ "shards": shards }))
     }
 
     fn explain(&self, request: &[u8]) -> Result<Value, Problem> {

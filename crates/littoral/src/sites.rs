@@ -251,3 +251,18 @@ fn settle(slots: &[Slot], version: u64, report: &mut ReloadReport) -> Option<(Ve
     let parts: Vec<Part> = taken.into_iter().flatten().collect();
     together(&parts, version).ok().map(|set| (parts, set))
 }
+
+/// A node file, and the folder that its paths are relative to.
+///
+/// # Errors
+/// When it cannot be read or has mistakes; in words.
+pub(crate) fn read_node(file: &Path) -> Result<(littoral_model::NodeFile, PathBuf), String> {
+    let name = file.display().to_string();
+    let text = read(file).map_err(|why| format!("cannot read the node file {name}: {why}"))?;
+    let (node, mistakes) = littoral_model::parse_node(&text, &name);
+    let refused = mistakes.iter().any(Mistake::is_error);
+    match node.filter(|_| !refused) {
+        Some(node) => Ok((node, file.parent().unwrap_or(Path::new("")).to_owned())),
+        None => Err(format!("the node file {name} has mistakes: `littoral check {name}` explains them")),
+    }
+}

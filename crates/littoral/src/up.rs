@@ -5,6 +5,7 @@
 
 mod announce;
 mod certificate;
+mod log;
 mod settings;
 
 use std::fmt::{self, Display};
@@ -109,7 +110,7 @@ impl Running {
         let admin = doors.iter().map(Door::place).collect();
         let edge = Edge::start(settings.edge_config(clock.clone())?, set)
             .map_err(|error| not_started(&error, &settings))?;
-        let node = Arc::new(Node::new(edge, book, clock));
+        let node = Arc::new(Node::new(edge, book, clock, settings.log_place()));
         let drain = Drain::new();
         let serve = |door| admin::serve(door, node.clone(), drain.clone());
         let administration = doors

@@ -4,17 +4,19 @@
 mod clients;
 mod limits;
 mod listen;
+mod log;
 mod resolver;
 
 pub use clients::{ClientsSection, ForwardedFields};
 pub use limits::{LimitsSection, MemoryReserve};
 pub use listen::{AdminAddress, AdminSection, ListenSection, TlsSection, Token};
+pub use log::{AccessLog, LogFormat, LogSection};
 pub use resolver::ResolverSection;
 
 use crate::reader::Reader;
 use crate::section::{Empty, Section};
 use crate::site::check_version;
-use crate::{Bounds, Mistake, Spanned, quoted};
+use crate::{Bounds, Mistake, Spanned};
 
 /// Most members of `sites`. 1024.
 const SITE_PATTERNS_MAX: usize = 1024;
@@ -44,26 +46,14 @@ pub struct NodeFile {
     pub sites: Vec<Spanned<String>>,
     /// `[cache] memory`: bytes of the memory tier, metadata included. Default 256 MiB; 1 MiB to 16 TiB.
     pub memory_bytes: u64,
-    /// `[log] access`
-    pub access_log: AccessLog,
+    /// `[log]`
+    pub log: LogSection,
     /// `[clients]`
     pub clients: ClientsSection,
     /// `[limits]`
     pub limits: LimitsSection,
     /// `[resolver]`
     pub resolver: ResolverSection,
-}
-
-/// Where the access log goes.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub enum AccessLog {
-    /// `"stdout"`: JSON lines. The default.
-    #[default]
-    Stdout,
-    /// `"off"`: nowhere.
-    Off,
-    /// A path; it has a `/` or a `.`, so that no word is taken for one.
-    File(Spanned<String>),
 }
 
 /// Reads a node file. A [`NodeFile`] comes back when the TOML is sound and of a known version; it may be used only
@@ -78,7 +68,7 @@ pub fn parse_node(source: &str, file_name: &str) -> (Option<NodeFile>, Vec<Mista
             ("[tls]", listen::TLS_KEYS),
             ("[admin]", listen::ADMIN_KEYS),
             ("[cache]", &["memory"]),
-            ("[log]", &["access"]),
+            ("[log]", log::KEYS),
             ("[clients]", clients::KEYS),
             ("[limits]", limits::KEYS),
             ("[resolver]", resolver::KEYS),
@@ -107,7 +97,7 @@ fn read(section: &Section<'_>) -> NodeFile {
         workers: read_workers(section),
         sites,
         memory_bytes: read_memory(section),
-        access_log: read_log(section),
+        log: log::read(section),
         clients: clients::read(section),
         limits: limits::read(section),
         resolver: resolver::read(section),
@@ -135,29 +125,4 @@ fn read_memory(section: &Section<'_>) -> u64 {
     let memory = cache.size("memory", MEMORY);
     cache.finish(&[]);
     memory
-}
-
-fn read_log(section: &Section<'_>) -> AccessLog {
-    let Some(log) = section.section("log", "the log of the node") else { return AccessLog::default() };
-    let access = log.text("access").map(|access| read_access(&log, access));
-    log.finish(&[]);
-    access.unwrap_or_default()
-}
-
-fn read_access(log: &Section<'_>, access: Spanned<String>) -> AccessLog {
-    match access.as_str() {
-        "stdout" => AccessLog::Stdout,
-        "off" => AccessLog::Off,
-        // A bare word is more likely a slip than a file's name.
-        path if path.contains(['/', '.']) => {
-            check_path(log, "access", &access);
-            AccessLog::File(access)
-        }
-        word => {
-            let message = format!("`access` of {} cannot be {}", log.name(), quoted(word));
-            let mistake = log.reader().mistake(&access.span, message, "neither a word for it nor a path");
-            log.reader().report(mistake.hint("it is \"stdout\", \"off\" or a path with a `/`"));
-            AccessLog::default()
-        }
-    }
 }

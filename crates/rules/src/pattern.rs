@@ -47,7 +47,7 @@ impl Pattern {
             let mistake = TextMistake::new(
                 everything,
                 "the regular expression matches every text",
-                "matches nothing too",
+                "even the empty one",
             );
             return Err(
                 mistake.hint("an expression is found anywhere in the text; `^` and `$` tie it to its ends")

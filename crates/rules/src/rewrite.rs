@@ -1,7 +1,7 @@
 //! Rewrites of the path, and redirects by it: a prefix exchanged, a regular expression with groups, or a whole text.
 
 use crate::pattern::Pattern;
-use crate::{Captures, Reads, Scope, Template, TextMistake, Variables};
+use crate::{Captures, PathMistake, PathPattern, Reads, Scope, Template, TextMistake, Variables};
 
 /// A compiled rewrite.
 #[derive(Clone, Debug)]
@@ -49,8 +49,12 @@ impl Rewrite {
         } else if let Some(at) = from.find('*') {
             let mistake = TextMistake::new(at..at + 1, "a prefix has no `*`", "not a wildcard here");
             mistakes.push((RewriteText::From, mistake.hint("what follows the prefix is any text already")));
-        } else if let Err(wrong) = crate::PathPattern::new(from) {
+        } else if let Err(wrong) = PathPattern::new(from) {
             let mistake = TextMistake::new(0..from.len(), format!("the prefix {wrong}"), "no path begins so");
+            let mistake = match wrong {
+                PathMistake::NotNormalized { normalized } => mistake.hint(format!("write `{normalized}`")),
+                _ => mistake,
+            };
             mistakes.push((RewriteText::From, mistake));
         }
         let to = template(to, which.with_captures(1), &mut mistakes);

@@ -9,6 +9,7 @@
               bytes belong to whom, which the borrow checker cannot see"
 )]
 
+mod output;
 mod writer;
 
 use std::cell::UnsafeCell;
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::Padded;
 
-pub use writer::{LogStat, LogTarget, LogWriter, RecordFormat, StopEnd};
+pub use writer::{LogOptions, LogStat, LogTarget, LogWriter, RecordFormat, Rotation, StopEnd, Tell};
 
 /// Bytes before each record: its length.
 const LENGTH_BYTES: usize = 4;

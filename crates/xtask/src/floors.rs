@@ -38,6 +38,7 @@ pub const HOUSE: &[(&str, Floor)] = &[
     ("h2", Floor::Ground),
     ("runtime", Floor::First),
     ("policy", Floor::First),
+    ("records", Floor::First),
     ("cache", Floor::Second),
     ("resolver", Floor::Second),
     ("certificates", Floor::Second),

@@ -1,15 +1,20 @@
 //! One module per target, each with `run(input)`, which panics when something that must hold does not.
 
+pub mod compression_decode;
 pub mod forwarding_fields;
 pub mod forwarding_proxy;
 pub mod h1_body;
 pub mod h1_request_head;
 pub mod h1_response;
+pub mod http_caching_coding;
 pub mod http_caching_date;
 pub mod http_caching_range;
 pub mod http_caching_response;
 pub mod model_site_file;
+pub mod rules_filter;
+pub mod resolver_answer;
 pub mod rules_path;
+pub mod rules_template;
 
 #[allow(dead_code, reason = "shared with the tests of littoral-h1, which use all of it")]
 #[path = "../../../crates/h1/tests/it/drive.rs"]
@@ -20,16 +25,21 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
 pub const ALL: &[Target] = &[
+    ("compression_decode", compression_decode::run),
     ("forwarding_fields", forwarding_fields::run),
     ("forwarding_proxy", forwarding_proxy::run),
     ("h1_body", h1_body::run),
     ("h1_request_head", h1_request_head::run),
     ("h1_response", h1_response::run),
+    ("http_caching_coding", http_caching_coding::run),
     ("http_caching_date", http_caching_date::run),
     ("http_caching_range", http_caching_range::run),
     ("http_caching_response", http_caching_response::run),
     ("model_site_file", model_site_file::run),
+    ("rules_filter", rules_filter::run),
+    ("resolver_answer", resolver_answer::run),
     ("rules_path", rules_path::run),
+    ("rules_template", rules_template::run),
 ];
 
 /// Cuts `input` into pieces at places that follow from its bytes, so that an input stays what would be sent.

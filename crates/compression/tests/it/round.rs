@@ -143,6 +143,22 @@ proptest! {
     }
 
     #[test]
+    fn damage_neither_panics_nor_stands_still(
+        at in prop::collection::vec((any::<prop::sample::Index>(), 1..=255_u8), 1..6),
+        piece in 1..3000_usize,
+        room in 1..5000_usize,
+    ) {
+        for format in Format::ALL {
+            let mut encoded = encode(format, Level::Quick, &text(5000), 1 << 20);
+            for (at, change) in &at {
+                let at = at.index(encoded.len());
+                encoded[at] ^= change;
+            }
+            let _ = decode(format, &encoded, piece, room);
+        }
+    }
+
+    #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000), piece in 1..500_usize) {
         for format in Format::ALL {
             let _ = decode(format, &bytes, piece, 1000);

@@ -7,6 +7,7 @@ use crate::lookup::{stored_variant, verdict};
 use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody, fetch_from_group};
 use crate::respond::Place;
 use crate::serve::Wanted;
+use crate::transform::choose;
 use crate::worker::Worker;
 use littoral_cache::{Body, Content, PartialBody, ResponseParts, SiteIx, Store, StoredResponse};
 use littoral_http_caching::{
@@ -185,6 +186,11 @@ impl Lead {
                 None => break,
                 Some(Ok(piece)) => {
                     received += piece.len() as u64;
+                    self.worker.report.borrow().received_from_origin(
+                        judged.place,
+                        self.fill.asked(),
+                        piece.len(),
+                    );
                     self.fill.publish_piece(piece);
                     self.worker.follows.wake_local(&self.fill);
                     if keeps && let Some(reason) = self.refuses_more(received, bytes_max) {
@@ -260,10 +266,12 @@ impl Lead {
         }
     }
 
-    /// Who came meanwhile got codings made on the way; those who come later get better ones.
+    /// Who came first, or meanwhile, got codings made on the way; those who come later get better ones.
     fn encode_behind(&self, judged: &Judged<'_>, stored: &Arc<StoredResponse>) {
         let now = self.worker.now();
-        for coding in self.fill.wanted_codings().filter(|coding| stored.ask_for(*coding, now)) {
+        let own = choose::for_stored(judged.place, judged.client, stored).missing;
+        let wanted = own.into_iter().chain(self.fill.wanted_codings());
+        for coding in wanted.filter(|coding| stored.ask_for(*coding, now)) {
             self.worker.shared.jobs.ask(judged.wanted.key.clone(), stored, coding);
         }
     }

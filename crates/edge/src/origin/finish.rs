@@ -65,9 +65,11 @@ pub(crate) fn finish_for(
     (signed.target, out.finish())
 }
 
-/// Fields by which S3 is told things: only the edge's own reach it.
+/// Fields by which S3 is told things: only the edge's own reach it. Some stores also judge a signature by the host that
+/// was forwarded in place of the one that was signed, and none has another use for that.
 pub(crate) fn speaks_to_s3(known: Known, name: &[u8]) -> bool {
-    known == Known::Authorization || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"x-amz-"))
+    let starts = |start: &[u8]| name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
+    matches!(known, Known::Authorization | Known::Forwarded) || starts(b"x-amz-") || starts(b"x-forwarded-")
 }
 
 fn secrets(site: &Site) -> impl Iterator<Item = &[u8]> {

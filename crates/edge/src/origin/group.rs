@@ -14,6 +14,7 @@ use super::roster::{GroupShared, Roster};
 use super::{OriginError, OriginRequest, OriginResponse, RequestBody, fetch};
 use crate::key::cookies;
 use crate::note::Asked;
+use crate::report::status_class;
 use crate::request::Request;
 use crate::respond::Place;
 use crate::worker::Worker;
@@ -122,7 +123,14 @@ impl Tries<'_> {
         let sent = clock.monotonic_nanos();
         let mut answer = fetch(self.worker, pool, request).await;
         self.nanos = clock.monotonic_nanos() - sent;
-        self.worker.report.borrow().origin_answered(self.nanos);
+        self.worker.report.borrow().origin_asked(
+            (self.place.site().index, &self.server(member).name),
+            match &answer {
+                Ok(response) => status_class(response.status),
+                Err(failed) => failed.error.as_str(),
+            },
+            answer.is_ok().then_some(self.nanos),
+        );
         match &mut answer {
             Ok(response) => {
                 under_way.is_well = !self.group().failover.on_statuses.has(response.status);

@@ -312,6 +312,19 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_client_asks_for_has_one_form_that_is_a_target(
+            text in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60),
+        ) {
+            let target = [b"/", text.as_slice()].concat();
+            let once = Canonical::of(&target).to_bytes();
+            proptest::prop_assert!(once.iter().all(u8::is_ascii_graphic));
+            proptest::prop_assert!(http::Uri::from_maybe_shared(once.clone()).is_ok());
+            proptest::prop_assert_eq!(Canonical::of(&once).to_bytes(), once);
+        }
+    }
+
     #[test]
     fn times_are_in_the_compact_form() {
         assert_eq!(timestamp(THEN), "20130524T000000Z");

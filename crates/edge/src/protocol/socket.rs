@@ -25,6 +25,16 @@ pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Bytes that the kernel has taken from us and the client has not acknowledged.
     fn queued_bytes(&self) -> u64;
 
+    /// Version of TLS, where there is TLS: `1.3`.
+    fn tls_version(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The connection's smoothed round-trip time in microseconds, where the kernel knows it. A system call.
+    fn round_trip_micros(&self) -> Option<u32> {
+        None
+    }
+
     /// Makes the coming close a visible break: a reset in plain TCP; in TLS the missing `close_notify` says it, too.
     fn break_off(&self);
 }
@@ -32,6 +42,10 @@ pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + 'static {
 impl Transport for TcpStream {
     fn queued_bytes(&self) -> u64 {
         littoral_runtime::socket::unacknowledged_bytes(self)
+    }
+
+    fn round_trip_micros(&self) -> Option<u32> {
+        littoral_runtime::socket::round_trip_micros(self)
     }
 
     fn break_off(&self) {
@@ -42,6 +56,18 @@ impl Transport for TcpStream {
 impl Transport for TlsStream<TcpStream> {
     fn queued_bytes(&self) -> u64 {
         self.get_ref().0.queued_bytes()
+    }
+
+    fn tls_version(&self) -> Option<&'static str> {
+        Some(match self.get_ref().1.protocol_version()? {
+            rustls::ProtocolVersion::TLSv1_3 => "1.3",
+            rustls::ProtocolVersion::TLSv1_2 => "1.2",
+            _ => "other",
+        })
+    }
+
+    fn round_trip_micros(&self) -> Option<u32> {
+        self.get_ref().0.round_trip_micros()
     }
 
     fn break_off(&self) {
@@ -114,6 +140,14 @@ impl<S: Transport> Socket<S> {
             [one] => Pin::new(&mut *stream).poll_write(context, one),
             many => Pin::new(&mut *stream).poll_write_vectored(context, many),
         }
+    }
+
+    pub(crate) fn tls_version(&self) -> Option<&'static str> {
+        self.stream.borrow().tls_version()
+    }
+
+    pub(crate) fn round_trip_micros(&self) -> Option<u32> {
+        self.stream.borrow().round_trip_micros()
     }
 
     pub(crate) fn queued_bytes(&self) -> u64 {

@@ -1,13 +1,14 @@
 //! The page that Prometheus scrapes. Names are the glossary's; labels are the names that log and `Cache-Status` use.
 
-use super::Tally;
 use super::groups::{render_groups, render_health};
+use super::{DigestRing, Tally};
 use crate::note::Outcome;
+use crate::origin::permits::origin_id;
 use crate::worker::Shared;
 use littoral_cache::Store;
 use littoral_runtime::exposition::FamilyKind::{Counter, Gauge, Histogram};
 use littoral_runtime::{Exposition, HistogramSum};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 
 /// The page, as text in exposition format 0.0.4.
@@ -18,13 +19,16 @@ pub(crate) fn render(shared: &Shared) -> String {
     sum.render_reasons(&mut page);
     sum.render_limits(&mut page);
     sum.render_connections(&mut page);
+    sum.render_origins(&mut page);
     render_admission(shared, &mut page);
-    render_origins(shared, &mut page);
+    render_origin_connections(shared, &mut page);
     render_health(shared, &mut page);
     render_groups(shared, &mut page);
     render_cache(shared, &mut page);
+    render_site_shares(shared, &mut page);
     super::compression::render(shared, &mut page);
     render_log(shared, &mut page);
+    render_digests(shared, &mut page);
     page.finish()
 }
 
@@ -40,7 +44,16 @@ struct Sum {
     accepted: u64,
     open: i64,
     durations: HistogramSum,
-    origin_heads: HistogramSum,
+    received_bytes: BTreeMap<String, u64>,
+    origins: BTreeMap<(String, String), OriginSum>,
+}
+
+/// One origin server's part.
+#[derive(Default)]
+struct OriginSum {
+    results: BTreeMap<&'static str, u64>,
+    heads: HistogramSum,
+    body_bytes: u64,
 }
 
 impl Sum {
@@ -51,7 +64,6 @@ impl Sum {
         for thread in &shared.reporter.threads {
             sum.add(&thread.tally.lock(), &name);
             sum.durations.add(&thread.durations);
-            sum.origin_heads.add(&thread.origin_heads);
         }
         sum
     }
@@ -65,6 +77,19 @@ impl Sum {
         }
         for ((site, limit), count) in &tally.rate_limited {
             *self.rate_limited.entry((name(*site), limit.clone())).or_default() += count;
+        }
+        for (&site, bytes) in &tally.received_bytes {
+            *self.received_bytes.entry(name(site)).or_default() += bytes;
+        }
+        for (&site, origins) in &tally.origins {
+            for origin in origins {
+                let sum = self.origins.entry((name(site), origin.name.to_string())).or_default();
+                for (result, count) in &origin.results {
+                    *sum.results.entry(result).or_default() += count;
+                }
+                sum.heads.add(&origin.heads);
+                sum.body_bytes += origin.body_bytes;
+            }
         }
         let reasons = [
             (&mut self.refusals, &tally.refusals),
@@ -95,18 +120,45 @@ impl Sum {
         for (site, bytes) in &self.sent_bytes {
             page.sample(&[("site", site)], *bytes);
         }
+        page.family("littoral_received_bytes_total", Counter, "Body bytes received from clients, by site.");
+        for (site, bytes) in &self.received_bytes {
+            page.sample(&[("site", site)], *bytes);
+        }
         page.family(
             "littoral_request_seconds",
             Histogram,
             "From a request's head to the last byte of its answer.",
         );
         page.histogram(&[], &self.durations);
+    }
+
+    fn render_origins(&self, page: &mut Exposition) {
+        page.family(
+            "littoral_origin_requests_total",
+            Counter,
+            "Requests sent to an origin server, by class of status or reason of failure.",
+        );
+        for ((site, origin), sum) in &self.origins {
+            for (result, count) in &sum.results {
+                page.sample(&[("site", site), ("origin", origin), ("result", result)], *count);
+            }
+        }
         page.family(
             "littoral_origin_head_seconds",
             Histogram,
-            "From a request to an origin to its response head.",
+            "From a request to an origin server to its response head.",
         );
-        page.histogram(&[], &self.origin_heads);
+        for ((site, origin), sum) in &self.origins {
+            page.histogram(&[("site", site), ("origin", origin)], &sum.heads);
+        }
+        page.family(
+            "littoral_origin_received_bytes_total",
+            Counter,
+            "Body bytes received from an origin server.",
+        );
+        for ((site, origin), sum) in &self.origins {
+            page.sample(&[("site", site), ("origin", origin)], sum.body_bytes);
+        }
     }
 
     fn render_reasons(&self, page: &mut Exposition) {
@@ -156,18 +208,67 @@ fn render_admission(shared: &Shared, page: &mut Exposition) {
     page.sample(&[], shared.memory.reserve_bytes());
 }
 
-fn render_origins(shared: &Shared, page: &mut Exposition) {
-    let mut rows = Vec::new();
-    shared.origins.visit(|server, used, queued| rows.push((server.name.to_string(), used, queued)));
-    rows.sort();
+/// All origin servers of the policy in force, those that nobody has asked yet too.
+fn render_origin_connections(shared: &Shared, page: &mut Exposition) {
+    let mut known = HashMap::new();
+    shared.origins.visit(|server, used, queued| {
+        known.insert(std::ptr::from_ref(server) as usize, (used, queued));
+    });
+    let policy = shared.current.load();
+    let mut rows: Vec<(&str, &str, u32, u32, u32)> = policy
+        .sites()
+        .iter()
+        .flat_map(|site| site.origins.iter().map(move |server| (site, server)))
+        .map(|(site, server)| {
+            let (used, queued) = known.get(&origin_id(server)).copied().unwrap_or_default();
+            (&*site.name, &*server.name, used, queued, server.connections_max)
+        })
+        .collect();
+    rows.sort_unstable();
     page.family("littoral_origin_connections", Gauge, "Connections to an origin server, busy and idle.");
-    for (origin, used, _) in &rows {
-        page.sample(&[("origin", origin)], u64::from(*used));
+    for (site, origin, used, ..) in &rows {
+        page.sample(&[("site", site), ("origin", origin)], u64::from(*used));
+    }
+    page.family(
+        "littoral_origin_connections_max",
+        Gauge,
+        "Connections to an origin server that there may be.",
+    );
+    for (site, origin, .., most) in &rows {
+        page.sample(&[("site", site), ("origin", origin)], u64::from(*most));
     }
     page.family("littoral_origin_queue", Gauge, "Requests that wait for a connection to an origin server.");
-    for (origin, _, queued) in &rows {
-        page.sample(&[("origin", origin)], u64::from(*queued));
+    for (site, origin, _, queued, _) in &rows {
+        page.sample(&[("site", site), ("origin", origin)], u64::from(*queued));
     }
+}
+
+fn render_site_shares(shared: &Shared, page: &mut Exposition) {
+    let names = shared.reporter.site_names.lock();
+    let mut sites: Vec<_> = (shared.store.stat().sites.into_iter())
+        .filter_map(|site| Some((names.get(&site.site.0)?.to_string(), site)))
+        .collect();
+    sites.sort_by(|a, b| a.0.cmp(&b.0));
+    page.family("littoral_cache_site_bytes", Gauge, "Memory that a site's stored responses take.");
+    for (name, site) in &sites {
+        page.sample(&[("site", name), ("tier", "memory")], site.bytes);
+    }
+    page.family(
+        "littoral_cache_site_responses",
+        Gauge,
+        "A site's stored responses, variants counted singly.",
+    );
+    for (name, site) in &sites {
+        page.sample(&[("site", name), ("tier", "memory")], site.responses);
+    }
+}
+
+fn render_digests(shared: &Shared, page: &mut Exposition) {
+    let sum = |of: fn(&DigestRing) -> u64| shared.reporter.digests.iter().map(|ring| of(ring)).sum();
+    page.family("littoral_digests_total", Counter, "Digests of sampled requests taken.");
+    page.sample(&[], sum(|ring| ring.taken.value()));
+    page.family("littoral_digests_dropped_total", Counter, "Digests not taken, since they were being read.");
+    page.sample(&[], sum(|ring| ring.dropped.value()));
 }
 
 fn render_cache(shared: &Shared, page: &mut Exposition) {

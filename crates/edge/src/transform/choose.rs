@@ -12,6 +12,9 @@ use littoral_http_caching::{
 };
 use littoral_policy::Compression;
 
+/// Of `text/*`, and not meant by it.
+const EVENTS: &str = "text/event-stream";
+
 /// What a policy makes of a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fit {
@@ -56,7 +59,12 @@ pub(crate) fn fit(policy: &Compression, status: u16, fields: &Fields, length: Op
         _ => return Fit::Not,
     };
     let Some(found) = fields.get(Known::ContentType) else { return Fit::Not };
-    let is_worth_it = policy.types.iter().any(|pattern| media_type::matches(pattern, found));
+    // Events are written to be seen at once; whoever wants them encoded all the same names them.
+    let is_events = media_type::matches(EVENTS, found);
+    let is_worth_it = policy
+        .types
+        .iter()
+        .any(|pattern| media_type::matches(pattern, found) && (!is_events || **pattern == *EVENTS));
     if is_worth_it && !forbids_transforming(fields) { fit } else { Fit::Not }
 }
 
@@ -85,10 +93,10 @@ fn fit_stored(place: &Place, policy: &Compression, stored: &StoredResponse) -> F
 
 /// The form of a stored response for a request. What is not made yet is not waited for: identity is served, or, where
 /// that is refused, a coding is made on the way.
-pub(crate) fn for_stored(place: &Place, request: &Request, stored: &StoredResponse) -> Choice {
+pub(crate) fn for_stored(place: &Place, request: &Fields, stored: &StoredResponse) -> Choice {
     let Some(policy) = policy(place) else { return Choice::SOLE };
     let fit = fit_stored(place, policy, stored);
-    let accepted = Accepted::of(&request.fields);
+    let accepted = Accepted::of(request);
     if fit != Fit::Encode {
         return unencoded(fit, &accepted);
     }
@@ -137,7 +145,7 @@ pub(crate) fn for_passing(
         Some(coding) if !(wants_range && accepted.takes_identity()) => Form::Made(*coding),
         _ => Form::Plain,
     };
-    let condition = match named_form(request, fields) {
+    let condition = match named_form(&request.fields, fields) {
         Some(None) if accepted.takes_identity() => Form::Plain,
         Some(Some(coding)) if ranked.contains(&coding) => Form::Made(coding),
         _ => form,
@@ -162,13 +170,13 @@ fn policy(place: &Place) -> Option<&Compression> {
 
 /// The form of the response with these fields that the request's conditions name: who asks whether what he has is
 /// still good, or wants the rest of it, is answered about that.
-fn named_form(request: &Request, fields: &Fields) -> Option<Option<Coding>> {
+fn named_form(request: &Fields, fields: &Fields) -> Option<Option<Coding>> {
     let conditions = [Known::IfMatch, Known::IfNoneMatch, Known::IfRange];
-    if !conditions.iter().any(|field| request.fields.has(*field)) {
+    if !conditions.iter().any(|field| request.has(*field)) {
         return None;
     }
     let tag = entity_tag::of(fields)?;
-    let found = conditions.iter().find_map(|field| listed(&request.fields, *field, tag));
+    let found = conditions.iter().find_map(|field| listed(request, *field, tag));
     found.map(|(_, mark)| mark.flatten())
 }
 

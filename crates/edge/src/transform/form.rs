@@ -47,8 +47,20 @@ impl Form {
         }
     }
 
+    /// The entity tag of this form, for a request that asks about tags; others need none.
+    pub(crate) fn etag_asked<'a>(
+        self,
+        request: &Fields,
+        original: &'a Fields,
+        text: &'a mut TagText,
+    ) -> Option<&'a [u8]> {
+        let asks =
+            [Known::IfMatch, Known::IfNoneMatch, Known::IfRange].iter().any(|field| request.has(*field));
+        if asks { self.etag(original.get(Known::ETag), text) } else { None }
+    }
+
     /// The entity tag of this form, from the original's.
-    pub(crate) fn etag<'a>(self, original: Option<&'a [u8]>, text: &'a mut TagText) -> Option<&'a [u8]> {
+    fn etag<'a>(self, original: Option<&'a [u8]>, text: &'a mut TagText) -> Option<&'a [u8]> {
         let original = original?;
         if !self.is_changed() {
             return Some(original);

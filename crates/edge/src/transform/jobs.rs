@@ -4,15 +4,15 @@
 
 use super::recode::{SLICE_BYTES_MAX, format};
 use crate::lookup::verdict;
-use littoral_cache::{Body, BodyBuilder, Content, EncodedBody, Key, ResponseParts, Store, StoredResponse};
+use littoral_cache::{Body, BodyBuilder, EncodedBody, Key, ResponseParts, Store, StoredResponse, WeakBody};
 use littoral_compression::{Encoder, Level};
 use littoral_http_caching::Coding;
 use littoral_ledger::{Fence, Verdict};
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 
 /// Jobs that may wait. One beyond is dropped and counted.
 pub(crate) const JOBS_MAX: usize = 1024;
@@ -59,8 +59,9 @@ impl JobEnd {
 
 struct Job {
     key: Key,
-    /// Not held alive: what has left the store need not be encoded.
-    source: Weak<StoredResponse>,
+    /// Not held alive: what has left the store need not be encoded. Its response may be replaced by one with the same
+    /// body meanwhile.
+    body: WeakBody,
     coding: Coding,
 }
 
@@ -78,16 +79,16 @@ pub(crate) struct Jobs {
 impl Jobs {
     /// Asks for `source` in `coding`. Whoever asks sees to it that one response is not asked for at each request.
     pub(crate) fn ask(&self, key: Key, source: &Arc<StoredResponse>, coding: Coding) {
-        let source = Arc::downgrade(source);
+        let Some(body) = source.content.whole().map(Body::downgrade) else { return };
         let mut waiting = self.waiting.lock();
-        if waiting.iter().any(|job| job.coding == coding && job.source.ptr_eq(&source)) {
+        if waiting.iter().any(|job| job.coding == coding && job.body.is_same(&body)) {
             return;
         }
         if waiting.len() == JOBS_MAX {
             drop(waiting);
             return self.count(JobEnd::Dropped);
         }
-        waiting.push_back(Job { key, source, coding });
+        waiting.push_back(Job { key, body, coding });
         drop(waiting);
         self.asked.notify_one();
     }
@@ -144,10 +145,7 @@ impl Jobs {
     }
 
     fn make(&self, job: &Job, store: &dyn Store, fence: &Fence) -> JobEnd {
-        let Some(source) = job.source.upgrade() else { return JobEnd::Overtaken };
-        let Content::Whole(body) = &source.content else { return JobEnd::Overtaken };
-        let body = body.clone();
-        drop(source);
+        let Some(body) = job.body.upgrade() else { return JobEnd::Overtaken };
         let goes_on = || !self.is_stopped() && heir(store, fence, job, &body).is_some();
         let encoded = match encode(job.coding, &body, goes_on) {
             Ok(Some(encoded)) => encoded,
@@ -217,4 +215,155 @@ fn keep(store: &dyn Store, fence: &Fence, job: &Job, body: &Body, encoded: Body)
         }
     }
     JobEnd::Overtaken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use littoral_cache::{Content, MemoryStore, SiteIx};
+    use littoral_http_caching::{Fields, SelectingKey, Terms, Vary};
+    use littoral_ledger::{Kind, Limits, Purge, Scope, SiteKey};
+
+    struct Bench {
+        store: MemoryStore,
+        fence: Fence,
+        jobs: Jobs,
+        key: Key,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            Bench {
+                store: MemoryStore::new(64 << 20, &[]),
+                fence: Fence::new(Limits::default()),
+                jobs: Jobs::default(),
+                key: Key::new(b"h/a"),
+            }
+        }
+
+        fn put(&self, body: Body) -> Arc<StoredResponse> {
+            let stored = Arc::new(StoredResponse::new(ResponseParts {
+                status: 200,
+                fields: Fields::default(),
+                content: Content::Whole(body),
+                encoded: Box::default(),
+                terms: terms(),
+                vary: Vary::default(),
+                selecting: SelectingKey::default(),
+                last_modified: None,
+                effective: self.fence.position(),
+                subject: self.fence.subject(SiteKey(1), b"h/a", std::iter::empty()),
+                url: b"h/a".as_slice().into(),
+                request_target: "/a".into(),
+                stored_at: 0,
+            }));
+            self.store.insert(&self.key, SiteIx(0), stored.clone()).expect("there is room");
+            stored
+        }
+
+        fn ask(&self, stored: &Arc<StoredResponse>, coding: Coding) {
+            self.jobs.ask(self.key.clone(), stored, coding);
+        }
+
+        fn make_next(&self) -> JobEnd {
+            let job = self.jobs.next().expect("a job waits");
+            self.jobs.make(&job, &self.store, &self.fence)
+        }
+
+        fn now(&self) -> Option<Arc<StoredResponse>> {
+            self.store.lookup(self.key.as_key_ref()).map(|entry| entry.variants()[0].clone())
+        }
+    }
+
+    fn terms() -> Terms {
+        Terms {
+            received: 0,
+            date: 0,
+            corrected_initial_age: 0,
+            freshness_lifetime: 60,
+            stale_while_revalidate: 0,
+            stale_if_error: 0,
+            stale_if_disconnected: 0,
+            no_cache: false,
+            must_revalidate: false,
+            authorization_shared: false,
+            has_validator: true,
+            heuristic: false,
+            immutable: false,
+        }
+    }
+
+    fn text() -> Body {
+        Body::from_slice("so much of the same ".repeat(500).as_bytes())
+    }
+
+    #[test]
+    fn all_codings_come_to_stand_beside_one_response() {
+        let bench = Bench::new();
+        let stored = bench.put(text());
+        for coding in Coding::ALL {
+            bench.ask(&stored, coding);
+            bench.ask(&stored, coding);
+        }
+        assert_eq!(bench.jobs.len(), 3, "asked for twice, queued once");
+        drop(stored);
+        for _ in Coding::ALL {
+            assert_eq!(bench.make_next(), JobEnd::Made);
+        }
+        let now = bench.now().expect("it is stored");
+        assert!(Coding::ALL.into_iter().all(|coding| now.encoded_body(coding).is_some()));
+    }
+
+    #[test]
+    fn what_is_purged_or_replaced_before_or_while_it_is_encoded_is_left_alone() {
+        let purge = |bench: &Bench| {
+            let scope = Scope::Url("h/a".into());
+            bench.fence.apply(&Purge { site: SiteKey(1), scope, kind: Kind::Hard });
+        };
+        let erase = |bench: &Bench| assert!(bench.store.remove(bench.key.as_key_ref()));
+        let replace = |bench: &Bench| drop(bench.put(text()));
+        let acts: [&dyn Fn(&Bench); 3] = [&purge, &erase, &replace];
+        for act in acts {
+            let bench = Bench::new();
+            let stored = bench.put(text());
+            bench.ask(&stored, Coding::Gzip);
+            act(&bench);
+            assert_eq!(bench.make_next(), JobEnd::Overtaken, "before");
+
+            let bench = Bench::new();
+            let stored = bench.put(text());
+            bench.ask(&stored, Coding::Gzip);
+            let job = bench.jobs.next().expect("a job waits");
+            let body = text();
+            let encoded = encode(Coding::Gzip, &body, || true).expect("it encodes").expect("it goes on");
+            act(&bench);
+            let body = stored.content.whole().expect("whole").clone();
+            assert_eq!(keep(&bench.store, &bench.fence, &job, &body, encoded), JobEnd::Overtaken, "while");
+            assert!(bench.now().is_none_or(|now| now.encoded.is_empty()));
+        }
+    }
+
+    #[test]
+    fn what_is_freshened_while_it_is_encoded_gets_the_encoding() {
+        let bench = Bench::new();
+        let stored = bench.put(text());
+        bench.ask(&stored, Coding::Zstd);
+        let fresher = ResponseParts { terms: Terms { date: 5, ..terms() }, ..stored.parts().clone() };
+        assert!(bench.store.replace(&bench.key, &stored, Arc::new(StoredResponse::new(fresher))));
+        assert_eq!(bench.make_next(), JobEnd::Made);
+        let now = bench.now().expect("it is stored");
+        assert!(now.terms.date == 5 && now.encoded_body(Coding::Zstd).is_some());
+    }
+
+    #[test]
+    fn a_full_queue_drops_and_counts() {
+        let bench = Bench::new();
+        let all: Vec<_> = (0..JOBS_MAX).map(|_| bench.put(text())).collect();
+        all.iter().for_each(|stored| bench.ask(stored, Coding::Gzip));
+        assert_eq!((bench.jobs.len(), bench.jobs.ended(JobEnd::Dropped)), (JOBS_MAX, 0));
+        bench.ask(&bench.put(text()), Coding::Gzip);
+        assert_eq!((bench.jobs.len(), bench.jobs.ended(JobEnd::Dropped)), (JOBS_MAX, 1));
+        bench.jobs.stop();
+        assert!(bench.jobs.next().is_none());
+    }
 }

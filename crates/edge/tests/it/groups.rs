@@ -309,7 +309,9 @@ fn an_s3_origin_gets_the_edges_signature_and_nothing_of_the_clients() {
     let seen = bed.origin().requests().pop().expect("it was asked");
     assert_eq!(seen.target, "/bucket/a%2Bb%20c?a=1&z=");
     assert_eq!(seen.headers("x-amz-date"), "20260101T000000Z", "by the edge's clock");
-    assert_eq!(seen.headers("x-amz-acl"), "");
+    for name in ["x-amz-acl", "x-forwarded-host", "x-forwarded-for", "forwarded"] {
+        assert_eq!(seen.headers(name), "", "{name}");
+    }
     let authorization = seen.headers("authorization");
     assert!(
         authorization.starts_with(

@@ -1,22 +1,21 @@
-//! PROXY headers in front of connections, from hand and from the proxies that people run.
+//! PROXY headers in front of connections: what they name, what is refused, whose are read.
 
 use crate::sending::{tls_config, tls_over, with_tls};
 use littoral_edge::EdgeConfig;
 use littoral_testbed::{Builder, Client, NoReply, Testbed, dynamic, ok, origin};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::net::TcpStream;
 
-const GET: &str = "GET /a HTTP/1.1\r\nHost: site.test\r\nConnection: close\r\n\r\n";
+pub(super) const GET: &str = "GET /a HTTP/1.1\r\nHost: site.test\r\nConnection: close\r\n\r\n";
 const V1: &str = "PROXY TCP4 192.0.2.7 198.51.100.1 51000 443\r\n";
 
-fn echo() -> Builder {
+pub(super) fn echo() -> Builder {
     let told =
         dynamic(|r| ok(format!("{} {}", r.headers("x-forwarded-for"), r.headers("x-forwarded-proto"))));
     Testbed::builder(origin("*", told)).workers(1)
 }
 
-fn named(config: &mut EdgeConfig) {
+pub(super) fn named(config: &mut EdgeConfig) {
     config.clients.proxy_protocol = vec!["127.0.0.0/8".parse().expect("a network")];
 }
 
@@ -138,97 +137,4 @@ fn who_is_named_by_the_header_may_be_trusted_itself() {
     let mut client = bed.client();
     client.send(format!("{V1}GET /a HTTP/1.1\r\nHost: site.test\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n"));
     client.reply("GET").is_forwarded("203.0.113.9, 192.0.2.7 http");
-}
-
-/// A program that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Where Debian puts what its users' paths may lack.
-fn program(name: &str) -> Option<std::path::PathBuf> {
-    ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]
-        .map(|folder| std::path::Path::new(folder).join(name))
-        .into_iter()
-        .find(|path| path.exists())
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
-/// Asks through a proxy from 127.0.0.3, and expects the origin to be told just that.
-fn asks_through(bed: &Testbed, port: u16) {
-    let ask = || {
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).ok()?;
-        socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 3], 0)).into()).ok()?;
-        socket.connect(&std::net::SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()).ok()?;
-        let mut socket = TcpStream::from(socket);
-        socket.write_all(GET.as_bytes()).ok()?;
-        let mut reply = String::new();
-        socket.read_to_string(&mut reply).ok()?;
-        (!reply.is_empty()).then_some(reply)
-    };
-    let mut reply = None;
-    bed.until("the proxy is up", || {
-        reply = ask();
-        reply.is_some()
-    });
-    let reply = reply.unwrap_or_default();
-    assert!(reply.ends_with("127.0.0.3 http"), "{reply}");
-}
-
-#[test]
-fn haproxy_in_front_names_its_clients_in_both_versions() {
-    let Some(haproxy) = program("haproxy") else { return };
-    for send in ["send-proxy", "send-proxy-v2", "send-proxy-v2 proxy-v2-options crc32c,unique-id"] {
-        let bed = echo().configure(named).start();
-        let (folder, port) = (tempfile::tempdir().expect("a folder"), free_port());
-        let file = folder.path().join("haproxy.cfg");
-        let text = format!(
-            "defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n  \
-             unique-id-format %ci\nfrontend f\n  bind 127.0.0.1:{port}\n  default_backend b\n\
-             backend b\n  server s {} {send}\n",
-            bed.address()
-        );
-        std::fs::write(&file, text).expect("the folder takes files");
-        let child = Command::new(&haproxy)
-            .arg("-db")
-            .arg("-f")
-            .arg(&file)
-            .stderr(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn();
-        let _running = Running(child.expect("haproxy starts"));
-        asks_through(&bed, port);
-    }
-}
-
-#[test]
-fn nginx_in_front_names_its_clients() {
-    let Some(nginx) = program("nginx") else { return };
-    if !std::path::Path::new("/usr/lib/nginx/modules/ngx_stream_module.so").exists() {
-        return;
-    }
-    let bed = echo().configure(named).start();
-    let (folder, port) = (tempfile::tempdir().expect("a folder"), free_port());
-    let file = folder.path().join("nginx.conf");
-    let text = format!(
-        "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\ndaemon off;\nmaster_process off;\n\
-         pid {0}/nginx.pid;\nerror_log {0}/error.log;\nevents {{}}\n\
-         stream {{ server {{ listen 127.0.0.1:{port}; proxy_pass {1}; proxy_protocol on; }} }}\n",
-        folder.path().display(),
-        bed.address()
-    );
-    std::fs::write(&file, text).expect("the folder takes files");
-    let child =
-        Command::new(&nginx).arg("-c").arg(&file).arg("-p").arg(folder.path()).stderr(Stdio::null()).spawn();
-    let _running = Running(child.expect("nginx starts"));
-    asks_through(&bed, port);
 }

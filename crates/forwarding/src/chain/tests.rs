@@ -1,3 +1,5 @@
+//! What a way through proxies says, in tables.
+
 use super::*;
 
 fn trusted(address: IpAddr) -> bool {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::error::Error;
 
 use super::{Operations, Problem, Token};
+use crate::digests::DigestFormat;
 
 /// Largest request body: thousands of URLs to purge.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -31,6 +32,8 @@ enum Endpoint {
     Purge,
     Explain,
     Reload,
+    Digests,
+    Shard,
 }
 
 impl Endpoint {
@@ -43,13 +46,15 @@ impl Endpoint {
             "/v1/purge" => Endpoint::Purge,
             "/v1/explain" => Endpoint::Explain,
             "/v1/reload" => Endpoint::Reload,
+            "/v1/digests" => Endpoint::Digests,
+            "/v1/shard" => Endpoint::Shard,
             _ => return None,
         })
     }
 
     fn allow(self) -> &'static str {
         match self {
-            Endpoint::Purge | Endpoint::Explain | Endpoint::Reload => "POST",
+            Endpoint::Purge | Endpoint::Explain | Endpoint::Reload | Endpoint::Shard => "POST",
             _ => "GET, HEAD",
         }
     }
@@ -82,7 +87,8 @@ where
         return Ok(refuse(&Problem::new(
             StatusCode::NOT_FOUND,
             "no such endpoint",
-            "there are /metrics, /healthz, /readyz, /v1/status, /v1/purge, /v1/explain and /v1/reload",
+            "there are /metrics, /healthz, /readyz, /v1/status, /v1/digests, /v1/purge, /v1/explain, /v1/shard and \
+             /v1/reload",
         )));
     };
     if !endpoint.takes(request.method()) {
@@ -94,15 +100,17 @@ where
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(endpoint.allow()));
         return Ok(response);
     }
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let body = match Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => return Ok(refuse(&unreadable(&*error))),
     };
-    Ok(perform(endpoint, &body, operations, guard).unwrap_or_else(|problem| refuse(&problem)))
+    Ok(perform(endpoint, &query, &body, operations, guard).unwrap_or_else(|problem| refuse(&problem)))
 }
 
 fn perform(
     endpoint: Endpoint,
+    query: &str,
     body: &[u8],
     operations: &dyn Operations,
     guard: &Guard,
@@ -120,7 +128,28 @@ fn perform(
         Endpoint::Purge => reply(&operations.purge(body)?),
         Endpoint::Explain => reply(&operations.explain(body)?),
         Endpoint::Reload => reply(&operations.reload()),
+        Endpoint::Shard => reply(&operations.shard(body)?),
+        Endpoint::Digests => digests(query, operations)?,
     })
+}
+
+/// `?format=binary` (unless said otherwise), `csv` or `oracle`.
+fn digests(query: &str, operations: &dyn Operations) -> Result<Response<Full<Bytes>>, Problem> {
+    let format: DigestFormat = match query {
+        "" => DigestFormat::Binary,
+        query => query.strip_prefix("format=").and_then(DigestFormat::named).ok_or_else(|| {
+            let detail = format!("`?{query}` is none of ?format=binary, ?format=csv and ?format=oracle");
+            Problem::new(StatusCode::BAD_REQUEST, "the query is not understood", detail)
+        })?,
+    };
+    let binary = operations.digests().ok_or_else(|| {
+        let detail = "the node file says [log] digests = \"0B\"";
+        Problem::new(StatusCode::NOT_FOUND, "no digests are taken", detail)
+    })?;
+    let body = format.export(binary).map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the digests cannot be exported", error.to_string())
+    })?;
+    Ok(respond(StatusCode::OK, format.content_type(), body))
 }
 
 impl Guard {
@@ -157,8 +186,8 @@ fn refuse(problem: &Problem) -> Response<Full<Bytes>> {
     respond(problem.status, "application/problem+json", format!("{}\n", problem.document()))
 }
 
-fn respond(status: StatusCode, content_type: &'static str, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -190,6 +219,12 @@ mod tests {
         fn explain(&self, _: &[u8]) -> Result<Value, Problem> {
             Ok(json!({}))
         }
+        fn shard(&self, _: &[u8]) -> Result<Value, Problem> {
+            Ok(json!({}))
+        }
+        fn digests(&self) -> Option<Vec<u8>> {
+            Some(littoral_records::digest::write_file(100, 0, &[""], [].iter()))
+        }
     }
 
     fn ask(
@@ -216,7 +251,7 @@ mod tests {
         };
         let headers = [header("content-type"), header("allow"), header("www-authenticate")].join("|");
         let body = runtime.block_on(response.into_body().collect()).expect("a whole body").to_bytes();
-        (status, headers, String::from_utf8(body.to_vec()).expect("UTF-8"))
+        (status, headers, String::from_utf8_lossy(&body).into_owned())
     }
 
     #[test]
@@ -231,6 +266,11 @@ mod tests {
             ("POST", "/v1/purge", "{}", 200, "application/json||"),
             ("POST", "/v1/purge", "{", 400, problem),
             ("POST", "/v1/reload", "", 200, "application/json||"),
+            ("GET", "/v1/digests", "", 200, "application/vnd.littoral.digests||"),
+            ("GET", "/v1/digests?format=csv", "", 200, "text/csv; charset=utf-8; header=present||"),
+            ("GET", "/v1/digests?format=oracle", "", 200, "application/octet-stream||"),
+            ("GET", "/v1/digests?format=xml", "", 400, problem),
+            ("POST", "/v1/shard", "{}", 200, "application/json||"),
             ("GET", "/v1/purge", "", 405, "application/problem+json|POST|"),
             ("DELETE", "/metrics", "", 405, "application/problem+json|GET, HEAD|"),
             ("GET", "/v2/purge", "", 404, problem),

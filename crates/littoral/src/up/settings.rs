@@ -8,19 +8,21 @@ use std::path::{Path, PathBuf};
 
 use littoral_edge::{AccessLog, EdgeClients, EdgeConfig, EdgeLimits, MemoryAdmission, Notices, TlsFiles};
 use littoral_model::{
-    AdminAddress, ClientsSection, LimitsSection, Network, NodeFile, ResolverSection, Spanned,
+    AdminAddress, ClientsSection, LimitsSection, LogSection, Network, NodeFile, ResolverSection, Spanned,
 };
 use littoral_resolver::ResolverConfig;
 use littoral_runtime::Clock;
 
 use super::NotStarted;
 use super::certificate;
+use super::log::{self, LogSettings};
 use crate::admin::Token;
 use crate::cli::{self, Up};
 use crate::client::AdminPlace;
 use crate::console;
 use crate::data;
 use crate::demo;
+use crate::node::LogPlace;
 use crate::sites::{self, SitePattern, SiteSource};
 
 /// The node file that a service reads.
@@ -44,7 +46,7 @@ pub(super) struct Settings {
     clients: ClientsSection,
     limits: LimitsSection,
     resolver: ResolverConfig,
-    access_log: AccessLog,
+    log: LogSettings,
     sites: Option<SiteSource>,
 }
 
@@ -86,15 +88,12 @@ impl Settings {
         }
         let tls = if https.is_empty() { None } else { Some(tls(arguments, file.tls, &folder)?) };
         let (admin, token_file) = admin(arguments, file.admin, file.token.as_ref(), &folder)?;
-        let access_log = match (file.access_log, &origin) {
-            (Some(log), _) => log,
-            // The demo's terminal is for reading; its log is a file.
-            (None, Origin::Demo) => AccessLog::File(folder.join("access.log")),
-            (None, _) => AccessLog::Stdout,
+        // The demo's terminal is for reading; its log is a file.
+        let otherwise = match &origin {
+            Origin::Demo => AccessLog::File(folder.join("access.log")),
+            _ => AccessLog::Stdout,
         };
-        if let AccessLog::File(path) = &access_log {
-            make_log_folder(path)?;
-        }
+        let log = LogSettings::new(file.log, otherwise, &folder)?;
         let sites = file.sites.or_else(|| given_site(&origin, demo));
         Ok(Settings {
             origin,
@@ -112,7 +111,7 @@ impl Settings {
             clients: file.clients,
             limits: file.limits,
             resolver: file.resolver,
-            access_log,
+            log,
             sites,
         })
     }
@@ -135,7 +134,10 @@ impl Settings {
             limits: edge_limits(&self.limits)?,
             memory: MemoryAdmission { reserve: self.limits.memory_reserve, ..MemoryAdmission::default() },
             notices: Notices::to(|text| console::tell(text)),
-            access_log: self.access_log.clone(),
+            access_log: self.log.access.clone(),
+            log_format: self.log.format(),
+            log_rotation: self.log.rotation(),
+            digests: self.log.digests.clone(),
             resolver: self.resolver.clone(),
             clock,
         })
@@ -153,19 +155,16 @@ impl Settings {
 
     /// Further lines of the announcement.
     pub(super) fn told(&self) -> Vec<(&'static str, String)> {
-        let log = match &self.access_log {
-            AccessLog::Off => "off".to_owned(),
-            AccessLog::Stdout => "on standard output".to_owned(),
-            AccessLog::File(path) => path.display().to_string(),
-        };
-        vec![("access log", log)]
+        vec![("access log", self.log.told())]
     }
 
     pub(super) fn access_log_file(&self) -> Option<&Path> {
-        match &self.access_log {
-            AccessLog::File(path) => Some(path),
-            _ => None,
-        }
+        self.log.file()
+    }
+
+    /// Where the access log goes, for who asks the running node.
+    pub(super) fn log_place(&self) -> LogPlace {
+        self.log.place()
     }
 
     /// Where the token for administration over TCP is kept.
@@ -192,7 +191,8 @@ struct FileSettings {
     clients: ClientsSection,
     limits: LimitsSection,
     resolver: ResolverConfig,
-    access_log: Option<AccessLog>,
+    /// With the path of its file resolved.
+    log: Option<(LogSection, AccessLog)>,
     sites: Option<SiteSource>,
 }
 
@@ -211,7 +211,7 @@ impl Default for FileSettings {
             clients: ClientsSection::default(),
             limits: LimitsSection::default(),
             resolver: ResolverConfig::default(),
-            access_log: None,
+            log: None,
             sites: None,
         }
     }
@@ -269,11 +269,7 @@ impl FileSettings {
             clients: node.clients,
             limits: node.limits,
             resolver: resolver_config(node.resolver, base),
-            access_log: Some(match node.access_log {
-                littoral_model::AccessLog::Off => AccessLog::Off,
-                littoral_model::AccessLog::Stdout => AccessLog::Stdout,
-                littoral_model::AccessLog::File(path) => AccessLog::File(base.join(&path.value)),
-            }),
+            log: Some((node.log.clone(), log::resolved(&node.log.access, base))),
             sites: Some(SiteSource::Files(patterns.map_err(NotStarted::new)?)),
         })
     }
@@ -318,18 +314,6 @@ fn folder(arguments: &Up, origin: &Origin, file: &FileSettings) -> Result<PathBu
     made.map(|()| folder.clone()).map_err(|error| {
         NotStarted::new(format_args!("cannot make the data folder {}: {error}", folder.display()))
             .hint("name one that can be written with --data DIR")
-    })
-}
-
-/// The access log's folder, made if need be; the edge then opens the file.
-fn make_log_folder(log: &Path) -> Result<(), NotStarted> {
-    let made = match log.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => data::make(folder),
-        _ => Ok(()),
-    };
-    made.map_err(|error| {
-        NotStarted::new(format_args!("cannot make the folder of the access log {}: {error}", log.display()))
-            .hint("name another file in [log] access, or \"stdout\"")
     })
 }
 

@@ -8,4 +8,5 @@ mod drain;
 mod examples;
 mod harness;
 mod reload;
+mod seeing;
 mod start;

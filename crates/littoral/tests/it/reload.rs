@@ -38,11 +38,15 @@ impl Bed {
     }
 
     fn get(&self, host: &str, target: &str) -> String {
+        self.ask(host, target).0
+    }
+
+    fn ask(&self, host: &str, target: &str) -> (String, String) {
         let mut stream = std::net::TcpStream::connect(self.node.address()).unwrap();
         stream.set_read_timeout(Some(crate::harness::PATIENCE)).unwrap();
         use std::io::Write;
         write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
-        crate::harness::receive(stream).0
+        crate::harness::receive(stream)
     }
 }
 
@@ -107,6 +111,62 @@ fn each_file_is_judged_by_itself_and_a_bad_one_serves_on_in_its_old_form() {
     fs::remove_file(bed.node.folder.path().join("sites/blog.toml")).unwrap();
     assert_eq!(outcomes(&bed.reload().1), [is("blog.toml", "removed", 0), is("shop.toml", "refused", 2)]);
     assert_ne!(status(&bed.get("journal.example", "/")), 200);
+}
+
+#[test]
+fn a_changed_page_is_judged_anew_and_a_lost_one_serves_on() {
+    let bed = Bed::start();
+    let page = bed.node.folder.path().join("sites/sorry.html");
+    let more = "origin = \"away\"\n\n[origins.away]\nurl = \"http://127.0.0.1:9\"\n\n\
+                [[error_pages]]\nstatuses = [\"502\", \"503\", \"504\"]\nfile = \"sorry.html\"\n";
+    fs::write(&page, "back at noon").unwrap();
+    bed.write("shop.toml", "shop.example", more);
+    assert_eq!(outcomes(&bed.reload().1), [is("shop.toml", "applied", 2)]);
+    let page_now = || bed.ask("shop.example", "/").1;
+    assert_eq!(page_now(), "back at noon");
+
+    // The site's text stays; what it names is another.
+    fs::write(&page, "back at two").unwrap();
+    assert_eq!(outcomes(&bed.reload().1), [is("shop.toml", "applied", 3)]);
+    assert_eq!(page_now(), "back at two");
+    assert_eq!(outcomes(&bed.reload().1), [is("shop.toml", "unchanged", 3)]);
+
+    // What is gone is told at each reload until it is there again, and the old form serves on.
+    fs::remove_file(&page).unwrap();
+    for _ in 0..2 {
+        let (code, report) = bed.reload();
+        assert_eq!((code, outcomes(&report)), (1, vec![is("shop.toml", "refused", 3)]));
+        assert!(report["files"][0]["mistakes"].as_str().unwrap().contains("sorry.html"), "{report}");
+        assert_eq!(page_now(), "back at two");
+    }
+    fs::write(&page, "back at two").unwrap();
+    assert_eq!(outcomes(&bed.reload().1), [is("shop.toml", "unchanged", 3)]);
+}
+
+#[test]
+fn one_bad_site_among_a_hundred_holds_up_none() {
+    let bed = Bed::start();
+    for number in 0..99 {
+        bed.write(&format!("tenant{number}.toml"), &format!("t{number}.example"), "");
+    }
+    assert_eq!(bed.reload().0, 0);
+    for number in 0..99 {
+        let more = if number == 42 {
+            "redirects = [{ prefix = \"/\", to = \"/new/\" }]\n"
+        } else {
+            "upgrade = []\n"
+        };
+        bed.write(&format!("tenant{number}.toml"), &format!("t{number}.example"), more);
+    }
+    let (code, report) = bed.reload();
+    let outcomes = outcomes(&report);
+    let count = |outcome: &str| outcomes.iter().filter(|(_, found, _)| found == outcome).count();
+    assert_eq!((code, count("applied"), count("refused"), count("unchanged")), (1, 98, 1, 1));
+    let refused =
+        report["files"].as_array().unwrap().iter().find(|file| file["outcome"] == "refused").unwrap();
+    assert!(refused["mistakes"].as_str().unwrap().contains("leads back to itself"), "{refused}");
+    assert_eq!(status(&bed.get("t42.example", "/")), 200, "in its old form");
+    assert_eq!(status(&bed.get("t43.example", "/")), 200);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What a good node file becomes.
 
 use littoral_model::{
-    AccessLog, AdminAddress, ForwardedFields, LimitsSection, MemoryReserve, NodeFile, Spanned, Token,
-    parse_node, parse_site, render_all,
+    AccessLog, AdminAddress, ForwardedFields, LimitsSection, LogFormat, LogSection, MemoryReserve, NodeFile,
+    Spanned, Token, parse_node, parse_site, render_all,
 };
 use std::time::Duration;
 
@@ -24,7 +24,11 @@ fn the_shortest_node_file_has_the_defaults() {
         (node.listen.http.is_none(), node.admin.listen.is_none(), node.tls.is_none()),
         (true, true, true)
     );
-    assert_eq!((node.memory_bytes, node.access_log), (256 << 20, AccessLog::Stdout));
+    assert_eq!((node.memory_bytes, &node.log), (256 << 20, &LogSection::default()));
+    let log = node.log;
+    assert_eq!((log.access, log.format), (AccessLog::Stdout, LogFormat::Json));
+    assert_eq!((log.rotate_bytes, log.rotate_every, log.keep), (256 << 20, None, 7));
+    assert_eq!((log.digest_bytes, log.digest_share_percent), (4 << 20, 1));
     let limits = node.limits;
     assert_eq!(limits, LimitsSection::default());
     assert_eq!((limits.head_bytes_max, limits.target_bytes_max, limits.fields_max), (32 << 10, 8 << 10, 100));
@@ -150,6 +154,12 @@ token_file = "token"
 memory = "2GiB"
 [log]
 access = "logs/access.log"
+format = "combined"
+rotate_bytes = "0B"
+rotate_every = "1d"
+keep = 30
+digests = "16MiB"
+digest_share = "100%"
 [limits]
 head_max = "16KiB"
 target_max = "1KiB"
@@ -179,7 +189,11 @@ tunnel_timeout = "1d"
     assert_eq!(values(node.admin.listen), [unix("admin.sock"), unix("/run/a.sock"), tcp]);
     assert!(matches!(node.admin.token, Some(Token::File(path)) if path.as_str() == "token"));
     assert_eq!(node.memory_bytes, 2 << 30);
-    assert!(matches!(node.access_log, AccessLog::File(path) if path.as_str() == "logs/access.log"));
+    let log = node.log;
+    assert!(matches!(log.access, AccessLog::File(path) if path.as_str() == "logs/access.log"));
+    assert_eq!((log.format, log.rotate_bytes, log.keep), (LogFormat::Combined, 0, 30));
+    assert_eq!(log.rotate_every, Some(Duration::from_secs(86_400)));
+    assert_eq!((log.digest_bytes, log.digest_share_percent), (16 << 20, 100));
     let limits = node.limits;
     assert_eq!((limits.head_bytes_max, limits.target_bytes_max, limits.fields_max), (16 << 10, 1 << 10, 50));
     assert_eq!((limits.chunk_line_bytes_max, limits.trailer_bytes_max), (64, 1 << 10));

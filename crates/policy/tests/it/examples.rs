@@ -1,7 +1,8 @@
 //! The examples that the project ships are good, without a warning.
 
+use crate::fixtures::Folder;
 use littoral_model::{parse_node, render_all};
-use littoral_policy::{NoFiles, PolicySet, SiteIds, read_site};
+use littoral_policy::{PolicySet, SiteIds, read_site};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,9 +39,24 @@ fn every_folder_of_examples_is_tested() {
     assert_eq!(folders, EXAMPLES);
 }
 
+#[test]
+fn every_site_file_of_a_page_passes_without_a_warning() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let (_, text) = read(&page);
+    let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let sites: Vec<&str> = blocks.filter(|block| block.contains("\nhosts = ")).collect();
+    assert!(sites.len() >= 2, "the page has a long and a short one");
+    for source in sites {
+        match read_site(source, "shop.toml", &Folder, |_| SiteIds::default()) {
+            Ok((_, warnings)) if warnings.is_empty() => {}
+            Ok((_, mistakes)) | Err(mistakes) => panic!("{}", render_all(&mistakes, source)),
+        }
+    }
+}
+
 fn site(file: &Path) -> littoral_policy::Site {
     let (name, source) = read(file);
-    match read_site(&source, &name, &NoFiles, |_| SiteIds::default()) {
+    match read_site(&source, &name, &Folder, |_| SiteIds::default()) {
         Ok((site, warnings)) if warnings.is_empty() => site,
         Ok((_, mistakes)) | Err(mistakes) => panic!("{}", render_all(&mistakes, &source)),
     }

@@ -142,7 +142,9 @@ impl<'t> Checker<'t> {
                 "a length is compared with a number",
                 "no number",
             );
-            return Err(mistake.hint(format!("write `{written} > 100`")));
+            let is_order = operation.operator < Operator::Contains;
+            let sign = if is_order { operation.operator.as_str() } else { ">" };
+            return Err(mistake.hint(format!("write `{written} {sign} 100`")));
         };
         let never = || {
             TextMistake::new(
@@ -312,7 +314,7 @@ impl<'t> Checker<'t> {
                         Member::Text(text) => &text.span,
                         Member::Word(_, span) => span,
                     };
-                    let message = format!("{} stands twice in the set", quoted(&self.text[span.clone()]));
+                    let message = format!("`{}` stands twice in the set", &self.text[span.clone()]);
                     wrong.push(TextMistake::new(span.clone(), message, "again"));
                 }
                 Ok(value) => values.push(value),

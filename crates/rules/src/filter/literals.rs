@@ -69,11 +69,13 @@ fn host(text: &str, place: Place, mistake: impl Fn(String) -> TextMistake) -> Ju
     if place != Place::Whole {
         return Ok(());
     }
-    let is_under = text.starts_with("*.");
+    if text.starts_with("*.") {
+        let mistake = mistake("`==` and `in` know no wildcards".to_owned());
+        return Err(mistake.hint(format!("write `host wildcard \"{text}\"`")));
+    }
     check_host(text).map_err(|wrong| {
         let mistake = mistake(format!("the host `{}` {wrong}", text.escape_debug()));
         match text.rsplit_once(':') {
-            _ if is_under => mistake.hint(format!("write `host wildcard \"{text}\"`")),
             Some((name, port)) if !name.is_empty() && port.parse::<u16>().is_ok() => {
                 mistake.hint(format!("write `\"{name}\"`"))
             }

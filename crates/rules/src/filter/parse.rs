@@ -191,6 +191,12 @@ impl<'t> Parser<'t> {
     fn value(&mut self) -> Parsed<Value<'t>> {
         let span = self.span();
         let Kind::Word(name) = self.peek().clone() else {
+            if let (Kind::End, Some(Kind::Word(word))) = (self.peek(), self.before())
+                && matches!(*word, "and" | "or" | "xor" | "not")
+            {
+                let message = format!("behind `{word}` a condition must stand");
+                return Err(TextMistake::new(self.span_or_last(), message, "nothing behind this"));
+            }
             let mistake = TextMistake::new(self.span_or_last(), "a field must stand here", "no field");
             return Err(mistake.hint(match self.peek() {
                 Kind::Text(..) => "the field stands on the left: `host == \"example.com\"`".to_owned(),
@@ -198,6 +204,9 @@ impl<'t> Parser<'t> {
                 _ => words::all_fields(),
             }));
         };
+        if let Some(mistake) = words::no_operand(name, &span) {
+            return Err(mistake);
+        }
         self.at += 1;
         let followed_by_parenthesis = *self.peek() == Kind::Sign("(");
         match name {
@@ -335,6 +344,10 @@ impl<'t> Parser<'t> {
         match self.peek() {
             Kind::Sign(")") => TextMistake::new(span, "a `)` without `(`", "unexpected"),
             Kind::Word(word) => words::no_connection(word, span),
+            Kind::Sign("==" | "!=") => {
+                TextMistake::new(span, "conditions are not compared with each other", "unexpected")
+                    .hint("a condition stands alone, `not` turns it round, `xor` says that two differ")
+            }
             Kind::Sign("[") => {
                 TextMistake::new(span, "brackets stand behind `header`, `cookie` and `query`", "unexpected")
             }
@@ -366,6 +379,10 @@ impl<'t> Parser<'t> {
 
     fn peek(&self) -> &Kind<'t> {
         &self.tokens[self.at].kind
+    }
+
+    fn before(&self) -> Option<&Kind<'t>> {
+        self.at.checked_sub(1).map(|at| &self.tokens[at].kind)
     }
 
     fn span(&self) -> Span {

@@ -72,7 +72,8 @@ pub(super) struct Text<'t> {
     pub(super) inner: Option<usize>,
 }
 
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+/// Those that compare numbers come first.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Operator {
     Equal,
     NotEqual,

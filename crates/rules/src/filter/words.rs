@@ -93,8 +93,25 @@ pub(super) fn all_fields() -> String {
     format!("fields are {}", plain.chain(indexed).collect::<Vec<_>>().join(", "))
 }
 
+/// An operator where a field must stand.
+pub(super) fn no_operand(name: &str, span: &Span) -> Option<TextMistake> {
+    let is_logical = matches!(name, "and" | "or" | "xor");
+    if !is_logical && !OPERATORS.iter().any(|(known, _)| *known == name) {
+        return None;
+    }
+    let what = if is_logical { "a condition" } else { "a field" };
+    Some(TextMistake::new(span.clone(), format!("before `{name}` {what} must stand"), "nothing before this"))
+}
+
 pub(super) fn no_field(name: &str, span: Span) -> TextMistake {
     let mistake = TextMistake::new(span, format!("there is no field `{name}`"), "not defined");
+    let is_foreign = foreign(&FOREIGN, &name.to_ascii_lowercase()).is_some();
+    if let Some((kind, rest)) = name.split_once('.')
+        && let Some(near) = nearest(kind, INDEXED)
+        && !is_foreign
+    {
+        return mistake.hint(format!("write `{near}[\"{rest}\"]`"));
+    }
     let near = nearest(name, FIELDS.into_iter().chain(INDEXED).chain(FUNCTIONS));
     mistake.hint(match (foreign(&FOREIGN, &name.to_ascii_lowercase()), near) {
         (Some(meant), _) => format!("write `{meant}`"),

@@ -1,10 +1,10 @@
 //! The thread that turns ring records into lines of a file or of standard output.
 //!
-//! It alone waits for disks and readers. While it waits, rings fill and producers count what they lose;
-//! what it cannot write (a full disk) it counts and drops, and goes on.
+//! It alone waits for disks and readers. While it waits, rings fill and producers count what they lose; what it cannot
+//! write (a full disk) it counts and drops, says so once, and goes on by itself when there is room again. `output`
+//! knows files and their rotation.
 
-use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::Consumer;
+use super::output::{Done, Output};
+use crate::Clock;
 
 /// Turns one record into what is written, line feed included, appending to the buffer.
 pub type RecordFormat = fn(record: &[u8], out: &mut Vec<u8>);
@@ -23,6 +25,43 @@ pub type RecordFormat = fn(record: &[u8], out: &mut Vec<u8>);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// A write is begun when this much is formatted; it bounds the writer's memory.
 const BATCH_BYTES: usize = 256 * 1024;
+
+/// Takes what the operator should know, in a line.
+pub type Tell = Arc<dyn Fn(&dyn Display) + Send + Sync>;
+
+/// How records are written.
+#[derive(Clone)]
+pub struct LogOptions {
+    /// What makes lines of them, on the writer's thread.
+    pub format: RecordFormat,
+    /// When a file begins anew.
+    pub rotation: Rotation,
+    /// What `rotation` goes by.
+    pub clock: Clock,
+    /// Takes what the operator should know, at most once a minute: that nothing can be written, that it can again,
+    /// that rotation fails. Called on the writer's thread.
+    pub tell: Tell,
+}
+
+/// When a log file is renamed to `NAME.1`, what was `NAME.1` to `NAME.2` and so on, and a new one begun. Records stand
+/// in one file or the other, whole; none is lost.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct Rotation {
+    /// Before it would become larger than this; a record that is larger by itself has a file of its own. `None`: never
+    /// for its size.
+    pub bytes_max: Option<u64>,
+    /// At whole multiples of this in UTC (one day: midnight), if there is anything in it. `None`: never for its age.
+    pub every: Option<Duration>,
+    /// Files beside the one that is written; older ones are removed.
+    pub keep: u32,
+}
+
+impl LogOptions {
+    /// Without rotation and messages.
+    pub fn new(format: RecordFormat) -> LogOptions {
+        LogOptions { format, rotation: Rotation::default(), clock: Clock::system(), tell: Arc::new(|_| {}) }
+    }
+}
 
 /// Where lines go.
 pub enum LogTarget {
@@ -51,7 +90,8 @@ pub struct LogStat {
     pub written: u64,
     /// Records lost because their ring was full: the writer was too slow, or its reader was.
     pub lost_ring_full: u64,
-    /// Records lost because writing failed, as on a full disk.
+    /// Records lost because writing failed, as on a full disk. A record of which only the beginning was written is
+    /// counted when its end follows, or when the writer stops without.
     pub lost_write_failed: u64,
 }
 
@@ -85,9 +125,13 @@ struct Shared {
 }
 
 impl LogWriter {
-    /// Opens the target and starts the thread. `format` runs on the writer's thread.
-    pub fn start(target: LogTarget, rings: Vec<Consumer>, format: RecordFormat) -> io::Result<LogWriter> {
-        let output = Output::open(target)?;
+    /// Opens the target and starts the thread.
+    ///
+    /// # Errors
+    /// If the target cannot be opened, or the thread not be started.
+    pub fn start(target: LogTarget, rings: Vec<Consumer>, options: LogOptions) -> io::Result<LogWriter> {
+        let format = options.format;
+        let output = Output::open(target, options)?;
         let shared = Arc::new(Shared::default());
         let mut work = Work { shared: shared.clone(), rings, format, output, batch: Batch::default() };
         let thread = thread::Builder::new().name("log-writer".to_owned()).spawn(move || work.run())?;
@@ -95,8 +139,8 @@ impl LogWriter {
         Ok(LogWriter { shared, thread: Some(thread), waker })
     }
 
-    /// Opens the file anew under its name, after something renamed it. Should that fail, the old one is
-    /// written on. Other targets: nothing happens.
+    /// Opens the file anew under its name, after something renamed it. Should that fail, the old one is written on, and
+    /// it is tried again. Other targets: nothing happens.
     pub fn reopen(&self) {
         self.shared.reopen.store(true, Ordering::SeqCst);
         self.waker.unpark();
@@ -177,13 +221,16 @@ impl Work {
     fn run(&mut self) {
         loop {
             let asked = self.shared.flushes.lock().0;
-            if self.shared.reopen.swap(false, Ordering::SeqCst) {
-                self.output.reopen();
-            }
+            let reopen = self.shared.reopen.swap(false, Ordering::SeqCst);
+            let done = self.output.turn(reopen);
+            self.count(done);
             self.drain();
             self.count_lost();
             self.acknowledge(asked);
             if self.shared.stop.load(Ordering::SeqCst) {
+                // What is left of a record that was written in part will not follow.
+                let torn = u64::from(self.output.is_torn());
+                self.shared.lost_write_failed.fetch_add(torn, Ordering::Relaxed);
                 return;
             }
             if self.shared.flushes.lock().0 == asked {
@@ -210,13 +257,15 @@ impl Work {
     }
 
     fn write(&mut self) {
-        let accepted = self.output.write(&self.batch.bytes);
-        let written = self.batch.ends.iter().take_while(|&&end| end <= accepted).count();
-        self.shared.written.fetch_add(written as u64, Ordering::Relaxed);
-        let lost = self.batch.ends.len() - written;
-        self.shared.lost_write_failed.fetch_add(lost as u64, Ordering::Relaxed);
+        let done = self.output.write(&self.batch.bytes, &self.batch.ends);
+        self.count(done);
         self.batch.bytes.clear();
         self.batch.ends.clear();
+    }
+
+    fn count(&self, done: Done) {
+        self.shared.written.fetch_add(done.written, Ordering::Relaxed);
+        self.shared.lost_write_failed.fetch_add(done.lost, Ordering::Relaxed);
     }
 
     fn count_lost(&self) {
@@ -228,62 +277,4 @@ impl Work {
         self.shared.flushes.lock().1 = asked;
         self.shared.flushed.notify_all();
     }
-}
-
-struct Output {
-    to: Box<dyn Write + Send>,
-    file: Option<PathBuf>,
-    /// The last write stopped within a line; the next begins with a line feed.
-    torn: bool,
-}
-
-impl Output {
-    fn open(target: LogTarget) -> io::Result<Output> {
-        let (to, file): (Box<dyn Write + Send>, _) = match target {
-            LogTarget::Stdout => (Box::new(stdout()?), None),
-            LogTarget::File(path) => (Box::new(append_to(&path)?), Some(path)),
-            LogTarget::Other(to) => (to, None),
-        };
-        Ok(Output { to, file, torn: false })
-    }
-
-    fn reopen(&mut self) {
-        if let Some(Ok(file)) = self.file.as_deref().map(append_to) {
-            self.to = Box::new(file);
-            self.torn = false;
-        }
-    }
-
-    /// Writes as much of `bytes` as the target takes before it fails; how much that was.
-    fn write(&mut self, bytes: &[u8]) -> usize {
-        if bytes.is_empty() {
-            return 0;
-        }
-        if self.torn {
-            if self.to.write_all(b"\n").is_err() {
-                return 0;
-            }
-            self.torn = false;
-        }
-        let mut accepted = 0;
-        while accepted < bytes.len() {
-            match self.to.write(&bytes[accepted..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(n @ 1..) => accepted += n,
-                Ok(0) | Err(_) => break,
-            }
-        }
-        self.torn = accepted > 0 && bytes[accepted - 1] != b'\n';
-        accepted
-    }
-}
-
-/// A handle of our own on standard output: unbuffered, and without the lock that others may hold.
-fn stdout() -> io::Result<File> {
-    use std::os::fd::AsFd;
-    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
-}
-
-fn append_to(path: &std::path::Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
 }

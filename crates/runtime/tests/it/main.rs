@@ -4,6 +4,8 @@
 mod clock;
 mod drain;
 mod exposition;
+mod folder;
 mod listener;
+mod log_rotation;
 mod log_writer;
 mod ring;

@@ -1,3 +1,5 @@
+//! What an origin is told, in tables.
+
 use super::*;
 
 fn fields(lines: &[(&str, &str)]) -> Fields {

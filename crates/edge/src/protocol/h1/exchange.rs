@@ -1,7 +1,7 @@
 //! One exchange: from a parsed head to the last byte of its answer. A hit is answered without waiting for
 //! anything; what goes to an origin streams both ways at once.
 
-use super::log::{Begin, log};
+use super::log::Begin;
 use super::reader::{BodyEnd, Head, Reader};
 use super::send::{Sent, send};
 use super::{After, Connection, received, tunnel};
@@ -69,7 +69,7 @@ impl<S: Transport> Connection<S> {
             Forwarded::ClientGone => {
                 // Nobody gets this; it is for the log.
                 let gone = Response::local(499, "client-gone");
-                log(worker, &request, &gone, &Sent { body_bytes: 0, cut: Some("client-gone") }, &begin_at);
+                self.log(worker, &request, &gone, &Sent::cut(0, "client-gone"), &begin_at);
                 return After::Abort;
             }
         };
@@ -171,7 +171,7 @@ impl<S: Transport> Connection<S> {
         keep: bool,
         begin_at: &Begin,
     ) -> After {
-        log(worker, request, answer, sent, begin_at);
+        self.log(worker, request, answer, sent, begin_at);
         if let Some(reason) = sent.cut {
             worker.report.borrow().refused(reason);
             // What was announced will not come: only a break can say so.
@@ -226,12 +226,12 @@ impl<S: Transport> Connection<S> {
                 let early = std::mem::take(&mut self.reader.inbox);
                 let bytes =
                     tunnel::run(&self.socket, early, upgraded, worker.shared.limits.tunnel_timeout).await;
-                Sent { body_bytes: bytes, cut: None }
+                Sent::whole(bytes)
             }
-            _ => Sent { body_bytes: 0, cut: Some("upgrade-failed") },
+            _ => Sent::cut(0, "upgrade-failed"),
         };
         answer.close = true;
-        log(worker, request, &answer, &sent, begin_at);
+        self.log(worker, request, &answer, &sent, begin_at);
         After::Abort
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Reader<S> {
     first: bool,
     /// How long the body that is being read may still be waited for.
     patience_millis: u64,
+    /// Of the body of the request that is being answered, as far as it has been read.
+    body_bytes: u64,
 }
 
 /// The outcome of waiting for a head.
@@ -49,7 +51,7 @@ pub(crate) struct Head {
 impl<S: Transport> Reader<S> {
     pub(crate) fn new(socket: Rc<Socket<S>>, deadline: Deadline) -> Reader<S> {
         let (parser, inbox) = (RequestParser::new(), BytesMut::new());
-        Reader { socket, deadline, parser, inbox, first: true, patience_millis: 0 }
+        Reader { socket, deadline, parser, inbox, first: true, patience_millis: 0, body_bytes: 0 }
     }
 
     /// A head out of what has already been received.
@@ -169,6 +171,11 @@ impl<S: Transport> Reader<S> {
         self.patience_millis = left.min(limits.body_timeout.as_millis() as u64);
     }
 
+    /// Bytes of the last request's body that were read; the next one's are counted from zero.
+    pub(crate) fn take_body_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.body_bytes)
+    }
+
     /// Data out of what has already been received.
     pub(crate) fn decode(&mut self, decoder: &mut BodyDecoder) -> Result<Option<Bytes>, BodyEnd> {
         while !self.inbox.is_empty() && !decoder.is_end() {
@@ -178,6 +185,7 @@ impl<S: Transport> Reader<S> {
             }
             let taken = self.inbox.split_to(decoded.consumed).freeze();
             if !decoded.data.is_empty() {
+                self.body_bytes += decoded.data.len() as u64;
                 return Ok(Some(taken.slice(decoded.data)));
             }
         }

@@ -13,10 +13,25 @@ use littoral_http_caching::{Fields, Known, Method};
 use std::rc::Rc;
 
 /// How much of an answer went out.
+#[derive(Default)]
 pub(super) struct Sent {
+    /// Of the body that were handed to the kernel, without chunk framing.
     pub(super) body_bytes: u64,
     /// It broke off.
     pub(super) cut: Option<&'static str>,
+    pub(super) head_bytes: u64,
+    /// When the head was ready to go, on the monotonic clock; zero if it never was.
+    pub(super) head_nanos: u64,
+}
+
+impl Sent {
+    pub(super) fn whole(body_bytes: u64) -> Sent {
+        Sent { body_bytes, ..Sent::default() }
+    }
+
+    pub(super) fn cut(body_bytes: u64, reason: &'static str) -> Sent {
+        Sent { body_bytes, cut: Some(reason), ..Sent::default() }
+    }
 }
 
 /// Writes the head into the connection's buffer and sends it with its body. A small answer stays in the buffer, to
@@ -34,6 +49,7 @@ pub(super) async fn send<S: Transport>(
     let keep = keep && framing != ResponseFraming::Close;
     answer.close |= !keep;
     let out = writer.buffer();
+    let head_start = out.len();
     response::status_line(out, answer.status, None);
     write_fields(worker, request, answer, out);
     let length_of_absent =
@@ -46,6 +62,25 @@ pub(super) async fn send<S: Transport>(
         out.extend_from_slice(b"connection: upgrade\r\n");
     }
     response::end_head(out);
+    let head_bytes = (out.len() - head_start) as u64;
+    let head_nanos = worker.shared.clock.monotonic_nanos();
+    let body_start = writer.position();
+    let mut sent = send_body(worker, writer, parsed, answer, framing, keep).await;
+    if sent.cut.is_some() && framing != ResponseFraming::Chunked {
+        // Where nothing stands between the body's bytes, those that went out can be counted.
+        sent.body_bytes = writer.handed().saturating_sub(body_start);
+    }
+    Sent { head_bytes, head_nanos, ..sent }
+}
+
+async fn send_body<S: Transport>(
+    worker: &Rc<Worker>,
+    writer: &mut Writer<S>,
+    parsed: &RequestHead,
+    answer: &mut Response,
+    framing: ResponseFraming,
+    keep: bool,
+) -> Sent {
     if framing == ResponseFraming::None {
         return after_send(writer, 0, keep).await;
     }
@@ -97,6 +132,13 @@ pub(super) async fn send<S: Transport>(
                         return stream.end(writer, &trailers).await;
                     }
                     Some(Ok(piece)) => {
+                        if let Some(place) = &answer.place {
+                            worker.report.borrow().received_from_origin(
+                                place,
+                                answer.note.asked,
+                                piece.len(),
+                            );
+                        }
                         if let Err(cut) = stream.piece(writer, &piece).await {
                             return cut;
                         }
@@ -158,9 +200,9 @@ fn trailers(fields: Option<&Fields>) -> Vec<littoral_h1::Trailer> {
 /// Small answers to a connection that goes on wait for the next request or for the flush before it.
 async fn after_send<S: Transport>(writer: &mut Writer<S>, body_bytes: u64, keep: bool) -> Sent {
     if (!keep || writer.is_full()) && writer.flush().await.is_err() {
-        return Sent { body_bytes: 0, cut: Some("client-gone") };
+        return Sent::cut(0, "client-gone");
     }
-    Sent { body_bytes, cut: None }
+    Sent::whole(body_bytes)
 }
 
 async fn send_slices<S: Transport>(
@@ -177,8 +219,8 @@ async fn send_slices<S: Transport>(
         return after_send(writer, length, keep).await;
     }
     match writer.send_with(slices).await {
-        Ok(()) => Sent { body_bytes: length, cut: None },
-        Err(_) => Sent { body_bytes: 0, cut: Some("client-gone") },
+        Ok(()) => Sent::whole(length),
+        Err(_) => Sent::cut(0, "client-gone"),
     }
 }
 
@@ -198,8 +240,10 @@ impl Stream {
         if self.length.is_some_and(|length| self.sent + piece.len() as u64 > length) {
             return Err(self.cut(writer, "body-too-long").await);
         }
+        let mut start = writer.position();
         let done = if self.framing == ResponseFraming::Chunked {
             let head = response::chunk_head(piece.len());
+            start += head.len() as u64;
             writer.send_with(&[&head, piece, response::CHUNK_END]).await
         } else {
             writer.send_with(&[piece]).await
@@ -209,7 +253,10 @@ impl Stream {
                 self.sent += piece.len() as u64;
                 Ok(())
             }
-            Err(_) => Err(Sent { body_bytes: self.sent, cut: Some("client-gone") }),
+            Err(_) => {
+                let part = writer.handed().saturating_sub(start).min(piece.len() as u64);
+                Err(Sent::cut(self.sent + part, "client-gone"))
+            }
         }
     }
 
@@ -221,14 +268,14 @@ impl Stream {
             response::last_chunk(writer.buffer(), trailers);
         }
         match writer.flush().await {
-            Ok(()) => Sent { body_bytes: self.sent, cut: None },
-            Err(_) => Sent { body_bytes: self.sent, cut: Some("client-gone") },
+            Ok(()) => Sent::whole(self.sent),
+            Err(_) => Sent::cut(self.sent, "client-gone"),
         }
     }
 
     /// What was sent so far reaches the client; then the connection breaks off where it can be seen.
     async fn cut<S: Transport>(&mut self, writer: &mut Writer<S>, reason: &'static str) -> Sent {
         let _ = writer.flush().await;
-        Sent { body_bytes: self.sent, cut: Some(reason) }
+        Sent::cut(self.sent, reason)
     }
 }

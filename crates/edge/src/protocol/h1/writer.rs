@@ -26,6 +26,8 @@ pub(crate) struct Writer<S> {
     /// To be sent; its first `sent` bytes have been.
     out: Vec<u8>,
     sent: usize,
+    /// Bytes that the transport has taken since the connection began.
+    handed: u64,
     pace: Pace,
 }
 
@@ -41,7 +43,7 @@ struct Pace {
 
 impl<S: Transport> Writer<S> {
     pub(crate) fn new(socket: Rc<Socket<S>>, deadline: Deadline) -> Writer<S> {
-        Writer { socket, deadline, out: Vec::new(), sent: 0, pace: Pace::default() }
+        Writer { socket, deadline, out: Vec::new(), sent: 0, handed: 0, pace: Pace::default() }
     }
 
     /// The buffer to append heads and small bodies to.
@@ -50,6 +52,16 @@ impl<S: Transport> Writer<S> {
             self.out = self.socket.worker().buffers.write.take();
         }
         &mut self.out
+    }
+
+    /// Where in the connection's bytes the next one to be gathered or sent stands.
+    pub(crate) fn position(&self) -> u64 {
+        self.handed + (self.out.len() - self.sent) as u64
+    }
+
+    /// How many of the connection's bytes have gone out.
+    pub(crate) fn handed(&self) -> u64 {
+        self.handed
     }
 
     /// Returns the thread's buffer once everything is sent.
@@ -94,6 +106,7 @@ impl<S: Transport> Writer<S> {
                 count += 1;
             }
             let written = send_some(&self.socket, &self.deadline, &mut self.pace, &slices[..count]).await?;
+            self.handed += written as u64;
             let of_out = written.min(self.out.len() - self.sent);
             self.sent += of_out;
             let mut of_body = written - of_out;
