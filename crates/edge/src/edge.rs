@@ -154,9 +154,9 @@ impl Edge {
 
         let (mailboxes, inboxes) = Mailboxes::new(workers);
         let (reports, reporter) = start_reports(&config, workers, &policy)?;
-        let (admission, notices) = (config.memory.clone(), config.notices.clone());
         let resolver =
             Resolver::start(config.resolver.clone(), config.clock.clone()).map_err(StartError::Thread)?;
+        let (admission, notices) = (config.memory.clone(), config.notices.clone());
         let shared = Arc::new(shared(config, policy, mailboxes, reporter, resolver));
 
         let (stop, stopped) = watch::channel(false);

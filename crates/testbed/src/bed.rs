@@ -315,19 +315,16 @@ impl Builder {
         self
     }
 
+    /// Changes the compiled origin servers of the site.
+    #[must_use]
+    pub fn change_origins(self, change: impl Fn(&mut OriginServer) + 'static) -> Self {
+        self.shaped(move |site| site.origins.iter_mut().for_each(|origin| change(Arc::make_mut(origin))))
+    }
+
     /// Changes the compiled site.
     #[must_use]
     pub fn shaped(mut self, change: impl FnOnce(&mut Site) + 'static) -> Self {
         self.shape.push(Box::new(change));
-        self
-    }
-
-    /// Changes the site's compiled origin servers before they are used.
-    #[must_use]
-    pub fn change_origins(mut self, change: impl Fn(&mut OriginServer) + 'static) -> Self {
-        self.shape.push(Box::new(move |site| {
-            site.origins.iter_mut().for_each(|origin| change(Arc::make_mut(origin)));
-        }));
         self
     }
 

@@ -71,19 +71,20 @@ async fn fetch_any(
     worker: &Rc<Worker>,
     pool: &Rc<Pool>,
     (method, target, fields): (&Method, &Bytes, &Fields),
-    body: RequestBody,
+    mut body: RequestBody,
     interim: Option<&InterimSink>,
 ) -> Result<OriginResponse, Failed> {
-    let mut body = body;
     let mut wish = Wish { fresh: false, upgradable: fields.all(Known::Upgrade).next().is_some() };
-    for attempt in 1.. {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
         let spare = body.again();
+        let request = assemble(method, target, fields)?;
         let lease = match pool.lease(worker, wish).await {
             Ok(lease) => lease,
-            Err(error) => return Err(Failed { error, ..Failed::unsent(body) }),
+            Err(error) => return Err(Failed { error, again: Again::Never, unsent: Some(body) }),
         };
         let reused = lease.reused;
-        let request = assemble(method, target, fields)?;
         let failed = match exchange(pool, lease, request, body, interim).await {
             Ok(response) => return Ok(response),
             Err(failed) => failed,
@@ -97,16 +98,19 @@ async fn fetch_any(
             Again::OverHttp1 => (ATTEMPTS_MAX, !wish.upgradable),
         };
         if !allowed || attempt >= attempts_max {
-            return Err(failed);
+            // What this origin has not looked at may go elsewhere.
+            let unprocessed = failed.again == Again::Unprocessed;
+            let unsent = failed.unsent.or(spare.filter(|_| unprocessed));
+            return Err(Failed { unsent, ..failed });
         }
-        let over_http1 = failed.again == Again::OverHttp1;
-        let Failed { error, again, unsent } = failed;
-        let Some(next) = unsent.or(spare) else { return Err(Failed::sent(error, again)) };
-        body = next;
         wish.fresh = true;
-        wish.upgradable |= over_http1;
+        wish.upgradable |= failed.again == Again::OverHttp1;
+        let Failed { error, again, unsent } = failed;
+        body = match unsent.or(spare) {
+            Some(body) => body,
+            None => return Err(Failed { error, again, unsent: None }),
+        };
     }
-    Err(Failed::sent(OriginError::Closed, Again::Never))
 }
 
 /// Times that a request is sent at most, where a kept connection turned out dead.
@@ -122,7 +126,7 @@ pub(crate) struct Failed {
     pub(crate) unsent: Option<RequestBody>,
 }
 
-/// Whether a failed request may be sent once more.
+/// Whether a failed request may be sent to the same origin once more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Again {
     Never,
@@ -139,6 +143,7 @@ impl Failed {
         Failed { error: OriginError::Closed, again: Again::Idempotent, unsent: Some(body) }
     }
 
+    /// The origin may have seen the request.
     fn sent(error: OriginError, again: Again) -> Failed {
         Failed { error, again, unsent: None }
     }

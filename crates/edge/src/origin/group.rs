@@ -175,10 +175,10 @@ fn moves_on(failover: &Failover, error: OriginError) -> bool {
         OriginError::Resolve
         | OriginError::ResolveFailed
         | OriginError::ResolveTimeout
-        | OriginError::Protocol
         | OriginError::Connect
         | OriginError::ConnectTimeout
         | OriginError::Tls
+        | OriginError::Protocol
         | OriginError::QueueFull
         | OriginError::QueueTimeout => failover.on_connect,
         OriginError::HeadTimeout => failover.on_timeout,

@@ -7,6 +7,7 @@ use super::permits::Permit;
 use bytes::Bytes;
 use h2::client::{Connection, SendRequest};
 use h2::{Ping, PingPong};
+use http::Request;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -100,22 +101,15 @@ pub(crate) async fn begin(
 }
 
 impl Handshake {
-    /// The status of the answer to one request without a body, on a connection that is closed behind it.
-    pub(crate) async fn ask_once(mut self, request: http::Request<()>) -> Option<u16> {
-        let answered = async {
-            let mut sender = self.sender.ready().await.ok()?;
-            let (response, _) = sender.send_request(request, true).ok()?;
-            Some(response.await.ok()?.status().as_u16())
+    /// One request without content on a connection that is closed behind it; the status of the answer.
+    pub(crate) async fn ask_once(mut self, request: Request<()>) -> Option<u16> {
+        let (mut response, _) = self.sender.send_request(request, true).ok()?;
+        let answered = tokio::select! {
+            biased;
+            answered = &mut response => answered,
+            () = poll_fn(|context| self.driver.as_mut().poll(context)) => response.await,
         };
-        let mut answered = std::pin::pin!(answered);
-        poll_fn(|context| {
-            let over = self.driver.as_mut().poll(context).is_ready();
-            match answered.as_mut().poll(context) {
-                Poll::Pending if over => Poll::Ready(None),
-                polled => polled,
-            }
-        })
-        .await
+        Some(answered.ok()?.status().as_u16())
     }
 
     /// Starts the driver on this thread. `owner` is told what becomes of the connection.

@@ -141,21 +141,22 @@ impl State {
 
 /// The status of the answer; `None` when there is none.
 async fn ask(worker: &Rc<Worker>, server: &OriginServer, rules: &Probe) -> Option<u16> {
+    let opened = connect(worker, server, false).await.ok()?;
     let request = request(server, rules, worker.now())?;
-    match connect(worker, server, false).await.ok()? {
+    match opened {
         Opened::Http1(mut sender) => {
             sender.ready().await.ok()?;
-            let request = request.map(|()| OutgoingBody::new(RequestBody::Empty).0);
             Some(sender.send_request(request).await.ok()?.status().as_u16())
         }
         Opened::Http2(handshake) => {
-            handshake.ask_once(head_for_stream(request, server.tls.is_some()).ok()?).await
+            let request = head_for_stream(request.map(drop), server.tls.is_some()).ok()?;
+            handshake.ask_once(request).await
         }
     }
 }
 
 /// As the origin server wants requests: with its secret, signed.
-fn request(server: &OriginServer, rules: &Probe, now: i64) -> Option<Request<()>> {
+fn request(server: &OriginServer, rules: &Probe, now: i64) -> Option<Request<OutgoingBody>> {
     let host = rules.host.as_deref().unwrap_or(&server.authority);
     let mut fields = Fields::builder();
     fields.push_known(Known::Host, host);
@@ -166,7 +167,7 @@ fn request(server: &OriginServer, rules: &Probe, now: i64) -> Option<Request<()>
     let fields = fields.finish();
     let unfinished = Unfinished { method: &method, target: &target, fields: &fields, has_body: false };
     let (target, fields) = finish_for(&unfinished, server, host.as_bytes(), target.clone(), now);
-    let mut request = Request::new(());
+    let mut request = Request::new(OutgoingBody::new(RequestBody::Empty).0);
     *request.method_mut() = method;
     *request.uri_mut() = Uri::from_maybe_shared(target).ok()?;
     *request.headers_mut() = to_header_map(&fields);
