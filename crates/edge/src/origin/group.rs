@@ -32,6 +32,8 @@ use tokio::time::Instant;
 
 /// Of an answer that is given up for another member's, so much is read so that its connection can serve again.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024;
+/// And for so long.
+const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// A request for whichever member gets it.
 pub(crate) struct Outgoing {
@@ -191,11 +193,13 @@ fn moves_on(failover: &Failover, error: OriginError) -> bool {
 }
 
 /// Whether it speaks against the origin server. A full queue speaks of its clients' number, a broken request body of
-/// the client.
+/// the client, name servers that do not answer of themselves.
 fn is_its_own_fault(error: OriginError) -> bool {
     !matches!(
         error,
-        OriginError::QueueFull
+        OriginError::ResolveFailed
+            | OriginError::ResolveTimeout
+            | OriginError::QueueFull
             | OriginError::QueueTimeout
             | OriginError::RequestBody(_)
             | OriginError::Abandoned
@@ -206,12 +210,16 @@ fn is_its_own_fault(error: OriginError) -> bool {
 async fn discard(response: OriginResponse) {
     let mut body = response.body;
     let mut left = DISCARDED_BYTES_MAX;
-    while let Some(Ok(piece)) = body.next().await {
-        match left.checked_sub(piece.len()) {
-            Some(less) => left = less,
-            None => return,
+    let reading = async {
+        while let Some(Ok(piece)) = body.next().await {
+            match left.checked_sub(piece.len()) {
+                Some(less) => left = less,
+                None => return,
+            }
         }
-    }
+    };
+    // What is left of it then goes with its connection.
+    let _ = tokio::time::timeout(DISCARD_TIME_MAX, reading).await;
 }
 
 /// The longest that one member may take for a head: within it, further tries may begin.

@@ -3,6 +3,7 @@
 use crate::groups::{EJECTION, bed, metric, named, regroup, reserve, said};
 use littoral_policy::{Balance, HashKey, OriginGroup};
 use littoral_testbed::{Client, Gate, Testbed, origin};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 fn weights(group: &mut OriginGroup, weights: &[u32]) {
@@ -177,4 +178,39 @@ fn a_member_that_came_back_begins_with_a_part_of_its_share() {
         let expected = 700.0 * share / (1.0 + share);
         assert!((answered[0] as f64 - expected).abs() <= 3.0, "{share}: {answered:?}");
     }
+}
+
+const AT_ALL: usize = 400;
+
+/// Many clients that each ask again as soon as they have their answer, of origins of which one is four times as slow.
+fn answered_at_different_speeds(balance: Balance) -> [usize; 3] {
+    let slow = |name: &str, pause| origin("*", said(name).dripping(1, Duration::from_millis(pause)));
+    let bed = bed(vec![slow("aa", 40), slow("bb", 10)], |group| group.balance = balance).start();
+    let (address, asked) = (bed.address(), AtomicUsize::new(0));
+    let ask_on = || {
+        let mut client = Client::connect(address);
+        std::iter::from_fn(|| {
+            let nth = asked.fetch_add(1, SeqCst);
+            (nth < AT_ALL).then(|| client.get(&format!("/{nth}"), "site.test").text()[..1].to_owned())
+        })
+        .collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..16).map(|_| scope.spawn(ask_on)).collect();
+        let answers = clients.into_iter().flat_map(|client| client.join().expect("it got its answers"));
+        counts(&answers.collect::<Vec<_>>())
+    })
+}
+
+#[test]
+fn a_slow_member_gets_fewer_requests_where_requests_under_way_are_counted() {
+    let [slow, fast, _] = answered_at_different_speeds(Balance::LeastRequests);
+    assert_eq!(slow + fast, AT_ALL);
+    assert!(fast > 2 * slow, "{slow} and {fast}");
+    let half = AT_ALL / 2;
+    assert_eq!(
+        answered_at_different_speeds(Balance::Weighted),
+        [half, half, 0],
+        "turns know nothing of speed"
+    );
 }
