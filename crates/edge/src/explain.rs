@@ -355,7 +355,8 @@ impl Explanation {
         self.source = Some(site.source.to_string());
         if let Some(behavior) = place.behavior() {
             self.behavior = Some(behavior.name.to_string());
-            self.origin = Some(site.group_of(behavior).name.to_string());
+            // A site that only redirects has none.
+            self.origin = site.groups.get(behavior.group).map(|group| group.name.to_string());
         }
         self
     }
