@@ -466,7 +466,7 @@ fn a_storm_shares_one_coder() {
     let coders = metric(&bed, "littoral_coders_total{does=\"encode\"}");
     // A client that comes when the rest has been sent finds what is stored.
     assert!((1..=2).contains(&coders), "{coders} coders");
-    assert_eq!(metric(&bed, "littoral_coder_bytes"), 0);
+    bed.until("the coders are given back", || metric(&bed, "littoral_coder_bytes") == 0);
     made(&bed, 2);
 }
 
