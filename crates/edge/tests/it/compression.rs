@@ -466,7 +466,7 @@ fn a_storm_shares_one_coder() {
     let coders = metric(&bed, "littoral_coders_total{does=\"encode\"}");
     // A client that comes when the rest has been sent finds what is stored.
     assert!((1..=2).contains(&coders), "{coders} coders");
-    assert_eq!(metric(&bed, "littoral_coder_bytes"), 0);
+    bed.until("the coders are given back", || metric(&bed, "littoral_coder_bytes") == 0);
     made(&bed, 2);
 }
 
@@ -669,4 +669,32 @@ fn encodings_that_find_no_room_leave_the_page_in_its_place() {
     let reply = ask(&bed, "/a", "br");
     assert_eq!((content(&reply), reply.header("etag")), (body, Some("\"abc\"")));
     reply.was_hit();
+}
+
+#[test]
+fn what_is_too_large_to_be_stored_streams_through_one_coder_all_the_same() {
+    let body = text(12 << 20);
+    let gate = Gate::closed();
+    let bed = Testbed::builder(origin("/a", page(&body).held_by(&gate)))
+        .cache_setting("response_bytes_max = \"64KiB\"")
+        .start();
+    let mut clients: Vec<_> = (0..6).map(|_| bed.client()).collect();
+    for (nth, client) in clients.iter_mut().enumerate() {
+        let accept = ["br", "gzip", "identity"][nth % 3];
+        client.send(format!("GET /a HTTP/1.1\r\nHost: {HOST}\r\nAccept-Encoding: {accept}\r\n\r\n"));
+    }
+    gate.wait_for_arrivals(1);
+    bed.settle();
+    gate.open();
+    let readers: Vec<_> = clients
+        .into_iter()
+        .map(|mut client| std::thread::spawn(move || content(&client.reply("GET"))))
+        .collect();
+    for reader in readers {
+        assert!(reader.join().expect("a whole reply") == body);
+    }
+    assert_eq!(metric(&bed, "littoral_encodings_total{result=\"made\"}"), 0);
+    bed.until("all memory is given back", || {
+        metric(&bed, "littoral_coder_bytes") == 0 && metric(&bed, "littoral_fill_bytes") == 0
+    });
 }

@@ -8,4 +8,5 @@ mod folder;
 mod listener;
 mod log_rotation;
 mod log_writer;
+mod priority;
 mod ring;
