@@ -3,6 +3,7 @@
 use crate::report::DigestConfig;
 use littoral_model::{ForwardedFields, MemoryReserve, Network};
 use littoral_records::access::LineFormat;
+use littoral_resolver::ResolverConfig;
 use littoral_runtime::Clock;
 use littoral_runtime::host::MemoryFacts;
 use littoral_runtime::ring::Rotation;
@@ -42,6 +43,8 @@ pub struct EdgeConfig {
     pub log_rotation: Rotation,
     /// How digests of sampled requests are taken. Default not at all.
     pub digests: Option<DigestConfig>,
+    /// How the names of origins are resolved.
+    pub resolver: ResolverConfig,
     /// The clock that freshness is judged by.
     pub clock: Clock,
 }
@@ -148,6 +151,7 @@ impl Default for EdgeConfig {
             log_format: LineFormat::default(),
             log_rotation: Rotation::default(),
             digests: None,
+            resolver: ResolverConfig::default(),
             clock: Clock::system(),
         }
     }

@@ -8,9 +8,9 @@ use crate::current::Current;
 use crate::fill::FillTable;
 use crate::memory::{self, Memory};
 use crate::origin::Origins;
-use crate::origin::connect::Trust;
 use crate::origin::probe::{PROBING_THREAD, keep_probing};
 use crate::origin::roster::{Groups, group_id};
+use crate::origin::trust::Trust;
 use crate::report::{self, Reporter, WorkerReport};
 use crate::tls::{self, TlsError};
 use crate::transform::{CoderMemory, Jobs};
@@ -18,6 +18,7 @@ use crate::worker::{Mailboxes, Shared, Worker, WorkerMessage};
 use littoral_cache::{MemoryStore, SiteIx, Store};
 use littoral_ledger::{Fence, Limits as FenceLimits};
 use littoral_policy::PolicySet;
+use littoral_resolver::Resolver;
 use littoral_runtime::ring::{LogOptions, LogTarget, LogWriter};
 use littoral_runtime::{BindError, Drain, DrainEnd, Listener};
 use parking_lot::Mutex;
@@ -153,8 +154,10 @@ impl Edge {
 
         let (mailboxes, inboxes) = Mailboxes::new(workers);
         let (reports, reporter) = start_reports(&config, workers, &policy)?;
+        let resolver =
+            Resolver::start(config.resolver.clone(), config.clock.clone()).map_err(StartError::Thread)?;
         let (admission, notices) = (config.memory.clone(), config.notices.clone());
-        let shared = Arc::new(shared(config, policy, mailboxes, reporter));
+        let shared = Arc::new(shared(config, policy, mailboxes, reporter, resolver));
 
         let (stop, stopped) = watch::channel(false);
         let mut kept = Vec::new();
@@ -329,7 +332,13 @@ impl Drop for Edge {
     }
 }
 
-fn shared(config: EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter: Reporter) -> Shared {
+fn shared(
+    config: EdgeConfig,
+    policy: PolicySet,
+    mailboxes: Mailboxes,
+    reporter: Reporter,
+    resolver: Resolver,
+) -> Shared {
     let mailboxes = Arc::new(mailboxes);
     let store = Arc::new(MemoryStore::new(config.memory_bytes, &shares(&policy)));
     Shared {
@@ -349,6 +358,7 @@ fn shared(config: EdgeConfig, policy: PolicySet, mailboxes: Mailboxes, reporter:
         origins: Origins::new(mailboxes.clone()),
         groups: Groups::default(),
         trust: Trust::default(),
+        resolver,
         mailboxes,
         reporter,
         drain: Drain::new(),

@@ -9,9 +9,9 @@ use crate::current::{Current, Snapshot};
 use crate::deadline::{Deadlines, SWEEP_INTERVAL};
 use crate::fill::{FillTable, Follows};
 use crate::memory::Memory;
-use crate::origin::connect::Trust;
 use crate::origin::permits::{OriginId, origin_id};
 use crate::origin::roster::{GroupId, Groups, Rosters, group_id};
+use crate::origin::trust::Trust;
 use crate::origin::{Origins, Pools};
 use crate::report::{Reporter, WorkerReport};
 use crate::request_id::RequestIds;
@@ -20,6 +20,7 @@ use bytes::BytesMut;
 use littoral_cache::{HotTable, MemoryStore};
 use littoral_ledger::Fence;
 use littoral_policy::PolicySet;
+use littoral_resolver::Resolver;
 use littoral_runtime::{Clock, Drain};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -58,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) origins: Origins,
     pub(crate) groups: Groups,
     pub(crate) trust: Trust,
+    pub(crate) resolver: Resolver,
     pub(crate) mailboxes: Arc<Mailboxes>,
     pub(crate) reporter: Reporter,
     pub(crate) drain: Drain,

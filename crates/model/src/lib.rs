@@ -33,7 +33,7 @@ pub use near::nearest;
 pub use network::{Network, NetworkMistake};
 pub use node::{
     AccessLog, AdminAddress, AdminSection, ClientsSection, ForwardedFields, LimitsSection, ListenSection,
-    LogFormat, LogSection, MemoryReserve, NodeFile, TlsSection, Token, parse_node,
+    LogFormat, LogSection, MemoryReserve, NodeFile, ResolverSection, TlsSection, Token, parse_node,
 };
 pub use render::{render, render_all, render_colored};
 pub use secret::Secret;

@@ -5,11 +5,13 @@ mod clients;
 mod limits;
 mod listen;
 mod log;
+mod resolver;
 
 pub use clients::{ClientsSection, ForwardedFields};
 pub use limits::{LimitsSection, MemoryReserve};
 pub use listen::{AdminAddress, AdminSection, ListenSection, TlsSection, Token};
 pub use log::{AccessLog, LogFormat, LogSection};
+pub use resolver::ResolverSection;
 
 use crate::reader::Reader;
 use crate::section::{Empty, Section};
@@ -50,6 +52,8 @@ pub struct NodeFile {
     pub clients: ClientsSection,
     /// `[limits]`
     pub limits: LimitsSection,
+    /// `[resolver]`
+    pub resolver: ResolverSection,
 }
 
 /// Reads a node file. A [`NodeFile`] comes back when the TOML is sound and of a known version; it may be used only
@@ -67,6 +71,7 @@ pub fn parse_node(source: &str, file_name: &str) -> (Option<NodeFile>, Vec<Mista
             ("[log]", log::KEYS),
             ("[clients]", clients::KEYS),
             ("[limits]", limits::KEYS),
+            ("[resolver]", resolver::KEYS),
             ("a site file", &["hosts", "origins", "behaviors", "canonical_host"]),
         ]);
     }
@@ -95,6 +100,7 @@ fn read(section: &Section<'_>) -> NodeFile {
         log: log::read(section),
         clients: clients::read(section),
         limits: limits::read(section),
+        resolver: resolver::read(section),
     }
 }
 

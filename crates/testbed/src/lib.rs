@@ -8,6 +8,7 @@ pub mod answer;
 pub mod bed;
 pub mod client;
 pub mod gate;
+pub mod http2;
 pub mod origin;
 pub mod reply;
 pub mod request;
@@ -16,6 +17,7 @@ pub use answer::{Answer, hang, not_modified, ok, raw, reset, status, switch_to_e
 pub use bed::{Ask, Builder, HOST, Purge, Testbed};
 pub use client::{Client, NoReply};
 pub use gate::{Gate, Passed, WAIT_MAX};
+pub use http2::{Http2Origin, Http2Request, Http2Step, http2_ok, http2_origin};
 pub use origin::{Handler, Origin, Script, dynamic, in_turn, origin};
 pub use reply::{CacheStatus, Reply};
 pub use request::Request;

@@ -40,6 +40,7 @@ pub const HOUSE: &[(&str, Floor)] = &[
     ("policy", Floor::First),
     ("records", Floor::First),
     ("cache", Floor::Second),
+    ("resolver", Floor::Second),
     ("certificates", Floor::Second),
     ("releases", Floor::Second),
     ("steering", Floor::Second),

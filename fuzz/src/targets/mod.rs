@@ -14,6 +14,7 @@ pub mod model_site_file;
 pub mod records_digests;
 pub mod records_line;
 pub mod rules_filter;
+pub mod resolver_answer;
 pub mod rules_path;
 pub mod rules_template;
 
@@ -40,6 +41,7 @@ pub const ALL: &[Target] = &[
     ("records_digests", records_digests::run),
     ("records_line", records_line::run),
     ("rules_filter", rules_filter::run),
+    ("resolver_answer", resolver_answer::run),
     ("rules_path", rules_path::run),
     ("rules_template", rules_template::run),
 ];

@@ -4,6 +4,7 @@
 use super::OriginError;
 use super::group::UnderWay;
 use super::pool::Lease;
+use super::stream::StreamBody;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -180,9 +181,10 @@ impl BodyProgress {
     }
 }
 
-/// A response's body as it comes from the origin. Dropped before its end, its connection is closed.
+/// A response's body as it comes from the origin. Dropped before its end, its connection is closed, or its stream
+/// reset where it is one of several.
 pub(crate) struct OriginBody {
-    incoming: Incoming,
+    source: Source,
     lease: Option<Lease>,
     idle_timeout: Duration,
     trailers: Option<Fields>,
@@ -190,31 +192,38 @@ pub(crate) struct OriginBody {
     watched: Option<UnderWay>,
 }
 
+/// Where the pieces come from.
+enum Source {
+    Http1(Incoming),
+    Http2(Box<StreamBody>),
+}
+
 impl OriginBody {
-    pub(crate) fn new(incoming: Incoming, lease: Lease, idle_timeout: Duration) -> OriginBody {
-        OriginBody { incoming, lease: Some(lease), idle_timeout, trailers: None, watched: None }
+    pub(crate) fn http1(incoming: Incoming, lease: Lease, idle_timeout: Duration) -> OriginBody {
+        OriginBody::new(Source::Http1(incoming), lease, idle_timeout)
+    }
+
+    pub(crate) fn http2(stream: StreamBody, lease: Lease, idle_timeout: Duration) -> OriginBody {
+        OriginBody::new(Source::Http2(Box::new(stream)), lease, idle_timeout)
+    }
+
+    fn new(source: Source, lease: Lease, idle_timeout: Duration) -> OriginBody {
+        OriginBody { source, lease: Some(lease), idle_timeout, trailers: None, watched: None }
     }
 
     /// The next piece; `None` at the end, which also gives the connection back to its pool.
     /// Cancel safe: nothing is lost when the future is dropped.
     pub(crate) async fn next(&mut self) -> Option<Result<Bytes, OriginError>> {
         loop {
-            let frame = match tokio::time::timeout(self.idle_timeout, self.incoming.frame()).await {
+            let piece = tokio::time::timeout(self.idle_timeout, self.source.next(&mut self.trailers)).await;
+            match piece {
                 Err(_) => return Some(Err(self.broken(OriginError::BodyTimeout))),
-                Ok(Some(Err(_))) => return Some(Err(self.broken(OriginError::BodyCut))),
+                Ok(Some(Ok(data))) if data.is_empty() => {}
+                Ok(Some(Ok(data))) => return Some(Ok(data)),
+                Ok(Some(Err(error))) => return Some(Err(self.broken(error))),
                 Ok(None) => {
                     self.finish();
                     return None;
-                }
-                Ok(Some(Ok(frame))) => frame,
-            };
-            match frame.into_data() {
-                Ok(data) if data.is_empty() => {}
-                Ok(data) => return Some(Ok(data)),
-                Err(other) => {
-                    if let Ok(trailers) = other.into_trailers() {
-                        self.trailers = Some(super::fields::from_header_map(&trailers));
-                    }
                 }
             }
         }
@@ -227,7 +236,10 @@ impl OriginBody {
 
     /// Whether nothing follows; true from the start for answers without a body.
     pub(crate) fn is_end(&self) -> bool {
-        self.incoming.is_end_stream()
+        match &self.source {
+            Source::Http1(incoming) => incoming.is_end_stream(),
+            Source::Http2(stream) => stream.is_end_stream(),
+        }
     }
 
     /// Gives the connection back; only at the end.
@@ -253,5 +265,32 @@ impl OriginBody {
             watched.broke();
         }
         error
+    }
+}
+
+impl Source {
+    /// The next piece, maybe empty; `None` at the end, behind which trailers are in their place.
+    async fn next(&mut self, trailers: &mut Option<Fields>) -> Option<Result<Bytes, OriginError>> {
+        match self {
+            Source::Http1(incoming) => match incoming.frame().await? {
+                Err(_) => Some(Err(OriginError::BodyCut)),
+                Ok(frame) => Some(Ok(frame.into_data().unwrap_or_else(|other| {
+                    if let Ok(received) = other.into_trailers() {
+                        *trailers = Some(super::fields::from_header_map(&received));
+                    }
+                    Bytes::new()
+                }))),
+            },
+            Source::Http2(stream) => match stream.data().await {
+                Some(piece) => Some(piece),
+                None => match stream.trailers().await {
+                    Ok(received) => {
+                        *trailers = received.as_ref().map(super::fields::from_header_map);
+                        None
+                    }
+                    Err(error) => Some(Err(error)),
+                },
+            },
+        }
     }
 }

@@ -1,121 +1,100 @@
-//! Opening a connection to an origin server: name, TCP, TLS, HTTP/1.1, all within the origin's
-//! `connect_timeout`. Certificates are verified against the system's roots or the origin's own CA file; there is
-//! no setting that turns verification off.
+//! Opening a connection to an origin server: name, TCP or Unix socket, TLS, protocol, all within the origin's
+//! `connect_timeout`. The connection's driver runs on this thread.
 
 use super::OriginError;
 use super::body::OutgoingBody;
+use super::dial::dial;
+use super::http2::{self, Handshake};
+use super::trust::Offer;
 use crate::worker::Worker;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
-use littoral_policy::{Address, OriginServer};
-use parking_lot::Mutex;
-use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use littoral_policy::{Address, OriginProtocol, OriginServer, OriginTls};
+use littoral_resolver::ResolveError;
+use rustls::pki_types::ServerName;
+use std::net::IpAddr;
 use std::rc::Rc;
-use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use tokio::net::UnixStream;
+use tokio::time::{Instant, timeout_at};
 
 /// Largest response head that an origin may send; more is a malformed answer.
-const RESPONSE_HEAD_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const RESPONSE_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Most header fields in an origin's response head.
-const RESPONSE_FIELDS_MAX: usize = 256;
+pub(crate) const RESPONSE_FIELDS_MAX: usize = 256;
 
-/// TLS client configurations, one for each set of trusted roots, made on first use.
-#[derive(Default)]
-pub(crate) struct Trust {
-    connectors: Mutex<HashMap<Option<Arc<[u8]>>, TlsConnector>>,
+/// An open connection, by the protocol that is spoken on it.
+pub(crate) enum Opened {
+    Http1(SendRequest<OutgoingBody>),
+    Http2(Handshake),
 }
 
-impl Trust {
-    fn connector(&self, own_roots: Option<&Arc<[u8]>>) -> Result<TlsConnector, OriginError> {
-        let key = own_roots.cloned();
-        let mut connectors = self.connectors.lock();
-        if let Some(connector) = connectors.get(&key) {
-            return Ok(connector.clone());
-        }
-        let mut config = rustls::ClientConfig::builder()
-            .with_root_certificates(roots(own_roots).ok_or(OriginError::Tls)?)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let connector = TlsConnector::from(Arc::new(config));
-        connectors.insert(key, connector.clone());
-        Ok(connector)
-    }
-}
-
-fn roots(own: Option<&Arc<[u8]>>) -> Option<rustls::RootCertStore> {
-    let mut store = rustls::RootCertStore::empty();
-    match own {
-        Some(pem) => {
-            let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().ok()?;
-            store.add_parsable_certificates(certificates);
-        }
-        None => {
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if store.is_empty() {
-                store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-            }
-        }
-    }
-    (!store.is_empty()).then_some(store)
-}
-
-/// Opens a connection and starts its driver on this thread.
+/// Opens a connection. With `upgradable` it speaks HTTP/1.1 whatever else the origin could.
 pub(crate) async fn connect(
     worker: &Rc<Worker>,
     server: &OriginServer,
-) -> Result<SendRequest<OutgoingBody>, OriginError> {
-    tokio::time::timeout(server.connect_timeout, connect_in_time(worker, server))
-        .await
-        .unwrap_or(Err(OriginError::ConnectTimeout))
-}
-
-async fn connect_in_time(
-    worker: &Rc<Worker>,
-    server: &OriginServer,
-) -> Result<SendRequest<OutgoingBody>, OriginError> {
-    let stream = connect_tcp(server).await?;
-    match &server.tls {
-        None => speak(stream).await,
-        Some(tls) => {
-            let connector = worker.shared.trust.connector(tls.roots.as_ref())?;
-            let name = ServerName::try_from(tls.server_name.to_string()).map_err(|_| OriginError::Tls)?;
-            let stream = connector.connect(name, stream).await.map_err(|_| OriginError::Tls)?;
-            speak(stream).await
+    upgradable: bool,
+) -> Result<Opened, OriginError> {
+    let deadline = Instant::now() + server.connect_timeout;
+    let offer = match server.protocol {
+        _ if upgradable => Offer::Http1,
+        OriginProtocol::Http1 => Offer::Http1,
+        OriginProtocol::Http2 => Offer::Http2,
+        OriginProtocol::Auto if server.tls.is_some() => Offer::Both,
+        OriginProtocol::Auto => Offer::Http1,
+    };
+    match &server.address {
+        Address::Tcp { host, port } => {
+            let resolving = timeout_at(deadline, addresses(worker, host)).await;
+            let addresses = resolving.unwrap_or(Err(OriginError::ResolveTimeout))?;
+            let opening = async {
+                let stream = dial(addresses, *port).await?;
+                secure(worker, server.tls.as_ref(), stream, offer).await
+            };
+            timeout_at(deadline, opening).await.unwrap_or(Err(OriginError::ConnectTimeout))
+        }
+        Address::Unix(path) => {
+            let opening = async {
+                let stream = UnixStream::connect(path).await.map_err(|_| OriginError::Connect)?;
+                secure(worker, server.tls.as_ref(), stream, offer).await
+            };
+            timeout_at(deadline, opening).await.unwrap_or(Err(OriginError::ConnectTimeout))
         }
     }
 }
 
-async fn connect_tcp(server: &OriginServer) -> Result<TcpStream, OriginError> {
-    let mut last = OriginError::Resolve;
-    for address in addresses(server).await? {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // Without it a small request waits for the acknowledgement of the one before.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Err(_) => last = OriginError::Connect,
-        }
-    }
-    Err(last)
+async fn addresses(worker: &Worker, host: &str) -> Result<Vec<IpAddr>, OriginError> {
+    worker.shared.resolver.addresses(host).await.map_err(|error| match error {
+        ResolveError::NoSuchName | ResolveError::NoAddress => OriginError::Resolve,
+        ResolveError::TimedOut => OriginError::ResolveTimeout,
+        ResolveError::Failed | ResolveError::TooManyNames => OriginError::ResolveFailed,
+    })
 }
 
-async fn addresses(server: &OriginServer) -> Result<Vec<SocketAddr>, OriginError> {
-    let Address::Tcp { host, port } = &server.address else { return Err(OriginError::Resolve) };
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, *port)]);
+async fn secure(
+    worker: &Worker,
+    tls: Option<&OriginTls>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    offer: Offer,
+) -> Result<Opened, OriginError> {
+    let Some(tls) = tls else { return speak(stream, offer == Offer::Http2).await };
+    let connector = worker.shared.trust.connector(tls, offer)?;
+    let name = ServerName::try_from(tls.server_name.to_string()).map_err(|_| OriginError::Tls)?;
+    let stream = connector.connect(name, stream).await.map_err(|_| OriginError::Tls)?;
+    let chosen = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    if offer == Offer::Http2 && !chosen {
+        return Err(OriginError::Protocol);
     }
-    let found = tokio::net::lookup_host((&**host, *port)).await.map_err(|_| OriginError::Resolve)?;
-    Ok(found.collect())
+    speak(stream, chosen).await
 }
 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-) -> Result<SendRequest<OutgoingBody>, OriginError> {
+    http2: bool,
+) -> Result<Opened, OriginError> {
+    if http2 {
+        return http2::begin(stream).await.map(Opened::Http2);
+    }
     let (sender, connection) = Builder::new()
         .max_buf_size(RESPONSE_HEAD_BYTES_MAX)
         .max_headers(RESPONSE_FIELDS_MAX)
@@ -126,5 +105,5 @@ async fn speak(
         // How it ended is told to the request that was under way, if there was one.
         let _ = connection.with_upgrades().await;
     });
-    Ok(sender)
+    Ok(Opened::Http1(sender))
 }

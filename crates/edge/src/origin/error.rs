@@ -9,17 +9,23 @@ use std::fmt;
 pub(crate) enum OriginError {
     /// The origin's name has no address.
     Resolve,
+    /// The name servers cannot be reached or refuse, and no old answer may stand in.
+    ResolveFailed,
+    /// The name servers did not answer within the origin's `connect_timeout`, or within theirs.
+    ResolveTimeout,
     /// Refused, unreachable.
     Connect,
     /// No connection within the origin's `connect_timeout`.
     ConnectTimeout,
     /// The handshake failed: the certificate is not trusted, not for this name, or TLS itself broke.
     Tls,
+    /// The origin does not speak the protocol that its configuration names.
+    Protocol,
     /// All connections are busy and the queue in front of them is full.
     QueueFull,
     /// Waited longer than `queue_timeout` for a free connection.
     QueueTimeout,
-    /// The connection ended before a whole response head arrived.
+    /// The connection or stream ended before a whole response head arrived.
     Closed,
     /// What arrived is not HTTP.
     Malformed,
@@ -44,9 +50,12 @@ impl OriginError {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             OriginError::Resolve => "origin-unresolved",
+            OriginError::ResolveFailed => "origin-resolve-failed",
+            OriginError::ResolveTimeout => "origin-resolve-timeout",
             OriginError::Connect => "origin-connect",
             OriginError::ConnectTimeout => "origin-connect-timeout",
             OriginError::Tls => "origin-tls",
+            OriginError::Protocol => "origin-protocol",
             OriginError::QueueFull => "origin-queue-full",
             OriginError::QueueTimeout => "origin-queue-timeout",
             OriginError::Closed => "origin-closed",
@@ -67,15 +76,20 @@ impl OriginError {
     pub(crate) fn status(self) -> u16 {
         match self {
             OriginError::Resolve
+            | OriginError::ResolveFailed
             | OriginError::Connect
             | OriginError::Tls
+            | OriginError::Protocol
             | OriginError::Closed
             | OriginError::Malformed
             | OriginError::BodyCut
             | OriginError::Coding
             | OriginError::Abandoned => 502,
             OriginError::QueueFull | OriginError::QueueTimeout => 503,
-            OriginError::ConnectTimeout | OriginError::HeadTimeout | OriginError::BodyTimeout => 504,
+            OriginError::ResolveTimeout
+            | OriginError::ConnectTimeout
+            | OriginError::HeadTimeout
+            | OriginError::BodyTimeout => 504,
             OriginError::RequestBody(RequestBodyFailed::Broken) => 400,
             OriginError::RequestBody(RequestBodyFailed::TimedOut) => 408,
             OriginError::RequestBody(RequestBodyFailed::TooLarge) => 413,

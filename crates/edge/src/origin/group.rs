@@ -171,9 +171,12 @@ impl Tries<'_> {
 fn moves_on(failover: &Failover, error: OriginError) -> bool {
     match error {
         OriginError::Resolve
+        | OriginError::ResolveFailed
+        | OriginError::ResolveTimeout
         | OriginError::Connect
         | OriginError::ConnectTimeout
         | OriginError::Tls
+        | OriginError::Protocol
         | OriginError::QueueFull
         | OriginError::QueueTimeout => failover.on_connect,
         OriginError::HeadTimeout => failover.on_timeout,

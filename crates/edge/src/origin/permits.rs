@@ -4,11 +4,11 @@
 
 use super::health::Health;
 use crate::worker::{Mailboxes, WorkerMessage};
-use littoral_policy::OriginServer;
+use littoral_policy::{OriginProtocol, OriginServer};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Identity of an origin server within a process: the address of its compiled form, which `OriginShared` keeps
 /// alive. A changed origin is another one, with a pool of its own.
@@ -33,6 +33,10 @@ pub(crate) struct OriginShared {
     waiting: Box<[AtomicU32]>,
     /// Idle connections, by thread.
     idle: Box<[AtomicU32]>,
+    /// Connections that many requests share, by thread.
+    shared_connections: Box<[AtomicU32]>,
+    /// Its last connection turned out to serve one request at a time, although it might have been otherwise.
+    unshared: AtomicBool,
     mailboxes: Arc<Mailboxes>,
     pub(crate) health: Health,
 }
@@ -59,6 +63,8 @@ impl Origins {
                     queued: AtomicU32::new(0),
                     waiting: per_thread(),
                     idle: per_thread(),
+                    shared_connections: per_thread(),
+                    unshared: AtomicBool::new(false),
                     mailboxes: self.mailboxes.clone(),
                     health: Health::default(),
                 })
@@ -84,6 +90,22 @@ impl Origins {
 impl OriginShared {
     pub(crate) fn id(&self) -> OriginId {
         origin_id(&self.server)
+    }
+
+    /// Whether a new connection may carry many requests at a time, as far as is known.
+    pub(crate) fn may_share(&self) -> bool {
+        match self.server.protocol {
+            OriginProtocol::Http1 => false,
+            OriginProtocol::Http2 => true,
+            OriginProtocol::Auto => self.server.tls.is_some() && !self.unshared.load(Ordering::Relaxed),
+        }
+    }
+
+    /// What a connection turned out to be.
+    pub(crate) fn note_shared(&self, shared: bool) {
+        if self.server.protocol == OriginProtocol::Auto {
+            self.unshared.store(!shared, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn try_permit(self: &Arc<Self>) -> Option<Permit> {
@@ -121,6 +143,18 @@ impl OriginShared {
             .iter()
             .enumerate()
             .any(|(other, waiting)| other != thread && waiting.load(Ordering::Acquire) > 0)
+    }
+
+    pub(crate) fn note_shared_connections(&self, thread: usize, count: usize) {
+        self.shared_connections[thread].store(count as u32, Ordering::Release);
+    }
+
+    /// Whether a thread has requests waiting and so few shared connections that one of `thread`'s is better there.
+    pub(crate) fn poorer_wait(&self, thread: usize) -> bool {
+        let mine = self.shared_connections[thread].load(Ordering::Acquire);
+        self.waiting.iter().zip(&self.shared_connections).any(|(waiting, connections)| {
+            waiting.load(Ordering::Acquire) > 0 && connections.load(Ordering::Acquire) + 1 < mine
+        })
     }
 
     /// Asks one other thread with an idle connection to close it, so that its permit comes free.

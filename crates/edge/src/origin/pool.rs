@@ -1,20 +1,27 @@
-//! One thread's connections to its origin servers. A request takes an idle connection, else a permit for a new
-//! one, else a place in the thread's line; connections that come free go to the line first. Every thirty-second
-//! one is given up for the benefit of threads that have none, so that no thread starves behind a busy one.
+//! One thread's connections to its origin servers. A request takes an idle connection or a free stream, else a permit
+//! for a new connection, else a place in the thread's line; what comes free goes to the line first. Every
+//! thirty-second connection is given up for the benefit of threads that have none, so that no thread starves behind
+//! a busy one.
+//!
+//! A connection that may turn out to be shared (HTTP/2) is opened for the whole line: nobody opens another one before
+//! it is known how many requests the first takes.
+
+mod line;
 
 use super::OriginError;
 use super::body::OutgoingBody;
-use super::connect::connect;
+use super::connect::{Opened, connect};
+use super::http2::{Handshake, Http2, Owner, STREAMS_MAX};
 use super::permits::{OriginId, OriginShared, Origins, Permit, origin_id};
 use crate::worker::Worker;
 use hyper::client::conn::http1::SendRequest;
+use line::Line;
 use littoral_policy::OriginServer;
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
 
 /// Of so many connections handed to the thread's own line, one is yielded to threads that wait elsewhere.
 const HANDOFFS_BETWEEN_YIELDS: u32 = 32;
@@ -30,7 +37,11 @@ pub(crate) struct Pool {
     pub(crate) shared: Arc<OriginShared>,
     thread: usize,
     idle: RefCell<Vec<Idle>>,
-    line: RefCell<VecDeque<oneshot::Sender<Granted>>>,
+    /// HTTP/2 connections, busy or idle.
+    multiplexed: RefCell<Vec<Rc<Http2>>>,
+    line: Line,
+    /// Connections being opened for the line, or of which it is not known yet how many requests they take.
+    opening: Cell<u32>,
     handoffs: Cell<u32>,
 }
 
@@ -39,24 +50,54 @@ struct Idle {
     since: Instant,
 }
 
-/// An open connection with its permit.
+/// An open connection for one request at a time, with its permit.
 pub(crate) struct Connection {
     pub(crate) sender: SendRequest<OutgoingBody>,
     /// Freed when the connection is dropped.
     _permit: Permit,
 }
 
-enum Granted {
-    Connection(Connection),
-    Permit(Permit),
+/// A place among the streams of an HTTP/2 connection, until dropped.
+pub(crate) struct Stream {
+    pub(crate) connection: Rc<Http2>,
+    pool: Rc<Pool>,
 }
 
-/// A connection in use. Dropped, it is closed; `release` keeps it for the next request.
+/// What a request in line gets.
+enum Granted {
+    Connection(Connection, bool),
+    Stream(Rc<Stream>, bool),
+    /// With word for the others that a connection is being opened, where it may be for them, too.
+    Permit(Permit, Option<Opening>),
+    Failed(OriginError),
+}
+
+/// A connection is being opened for the line, until dropped.
+struct Opening {
+    pool: Rc<Pool>,
+}
+
+/// What a request needs.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Wish {
+    /// No connection that was idle: one of them has just turned out dead.
+    pub(crate) fresh: bool,
+    /// A connection of its own that speaks HTTP/1.1, for an upgrade.
+    pub(crate) upgradable: bool,
+}
+
+/// A connection or stream in use. Dropped, it is closed; `release` keeps it for the next request.
 pub(crate) struct Lease {
-    pub(crate) connection: Connection,
+    pub(crate) link: Link,
     /// It has carried a request before: it may turn out dead.
     pub(crate) reused: bool,
     pool: Rc<Pool>,
+}
+
+/// What a request goes over.
+pub(crate) enum Link {
+    Http1(Connection),
+    Http2(Rc<Stream>),
 }
 
 impl Pools {
@@ -69,7 +110,9 @@ impl Pools {
                     shared: origins.shared(server),
                     thread,
                     idle: RefCell::default(),
-                    line: RefCell::default(),
+                    multiplexed: RefCell::default(),
+                    line: Line::default(),
+                    opening: Cell::new(0),
                     handoffs: Cell::new(0),
                 })
             })
@@ -80,7 +123,7 @@ impl Pools {
     pub(crate) fn grant(&self, id: OriginId) {
         let pool = self.pools.borrow().get(&id).cloned();
         if let Some(pool) = pool {
-            pool.grant_permits();
+            pool.serve_line();
         }
     }
 
@@ -88,9 +131,7 @@ impl Pools {
     pub(crate) fn reclaim(&self, id: OriginId) {
         let pool = self.pools.borrow().get(&id).cloned();
         if let Some(pool) = pool {
-            let closed = pool.idle.borrow_mut().pop();
-            pool.note_idle();
-            drop(closed);
+            pool.give_up_idle();
         }
     }
 
@@ -99,8 +140,8 @@ impl Pools {
         let pools: Vec<Rc<Pool>> = self.pools.borrow().values().cloned().collect();
         for pool in pools {
             pool.close_idle_since(now);
-            pool.forget_who_left();
-            pool.grant_permits();
+            pool.line.forget_who_left();
+            pool.serve_line();
         }
     }
 
@@ -112,7 +153,9 @@ impl Pools {
             ids.iter().filter_map(|id| pools.remove(id)).collect()
         };
         for pool in gone {
-            pool.idle.borrow_mut().clear();
+            let (idle, multiplexed) = (pool.idle.take(), pool.multiplexed.take());
+            multiplexed.iter().for_each(|connection| connection.retire());
+            drop((idle, multiplexed));
         }
     }
 }
@@ -122,54 +165,157 @@ impl Pool {
         &self.shared.server
     }
 
-    /// An open connection: idle, new, or after waiting in line.
+    /// An open connection or stream: idle, new, or after waiting in line.
     /// Cancel safe: a place in the line is given up when the future is dropped.
     pub(crate) async fn lease(
         self: &Rc<Self>,
         worker: &Rc<Worker>,
-        fresh: bool,
+        wish: Wish,
     ) -> Result<Lease, OriginError> {
-        if !fresh && let Some(connection) = self.take_idle() {
-            return Ok(self.lend(connection, true));
+        if !wish.upgradable
+            && let Some((stream, reused)) = self.take_stream()
+        {
+            return Ok(self.lend(Link::Http2(stream), reused));
         }
-        if let Some(permit) = self.shared.try_permit() {
-            return self.open(worker, permit).await;
+        if !wish.fresh
+            && let Some(connection) = self.take_idle()
+        {
+            return Ok(self.lend(Link::Http1(connection), true));
         }
-        // A fresh connection was asked for, but idle ones hold the permits: give one up.
-        if fresh && let Some(idle) = self.take_idle() {
-            drop(idle);
-            if let Some(permit) = self.shared.try_permit() {
-                return self.open(worker, permit).await;
+        let shareable = !wish.upgradable && self.shared.may_share();
+        if shareable && self.line.is_covered(self.opening.get() * STREAMS_MAX) {
+            return self.wait(worker, wish, true).await;
+        }
+        let mut permit = self.shared.try_permit();
+        // A connection of another kind is wanted, but idle ones hold the permits: give one up.
+        if permit.is_none() && (wish.fresh || wish.upgradable) && self.give_up_idle() {
+            permit = self.shared.try_permit();
+        }
+        match permit {
+            Some(permit) if shareable => {
+                self.open_for_line(worker, permit, self.begin_opening());
+                self.wait(worker, wish, true).await
             }
-        }
-        match self.wait_in_line().await? {
-            Granted::Connection(connection) => Ok(self.lend(connection, true)),
-            Granted::Permit(permit) => self.open(worker, permit).await,
+            Some(permit) => self.open(worker, permit, wish).await,
+            None => self.wait(worker, wish, false).await,
         }
     }
 
-    async fn wait_in_line(self: &Rc<Self>) -> Result<Granted, OriginError> {
-        if !self.shared.enter_queue(self.thread) {
-            return Err(OriginError::QueueFull);
+    /// Waits in line: covered by a connection that is being opened, or counted in the queue.
+    async fn wait(
+        self: &Rc<Self>,
+        worker: &Rc<Worker>,
+        wish: Wish,
+        mut covered: bool,
+    ) -> Result<Lease, OriginError> {
+        loop {
+            match self.wait_in_line(wish, covered).await? {
+                Granted::Connection(connection, reused) => {
+                    return Ok(self.lend(Link::Http1(connection), reused));
+                }
+                Granted::Stream(stream, reused) => return Ok(self.lend(Link::Http2(stream), reused)),
+                Granted::Permit(permit, None) => return self.open(worker, permit, wish).await,
+                Granted::Permit(permit, Some(opening)) => {
+                    self.open_for_line(worker, permit, opening);
+                    covered = true;
+                }
+                Granted::Failed(error) => return Err(error),
+            }
         }
-        let _place = Place { pool: self };
-        self.shared.reclaim_idle(self.thread);
-        let (sender, receiver) = oneshot::channel();
-        self.line.borrow_mut().push_back(sender);
-        match tokio::time::timeout(self.server().queue_timeout, receiver).await {
+    }
+
+    async fn wait_in_line(self: &Rc<Self>, wish: Wish, covered: bool) -> Result<Granted, OriginError> {
+        let server = self.server();
+        let patience =
+            if covered { server.connect_timeout + server.queue_timeout } else { server.queue_timeout };
+        let _place = Place::take(self, covered).ok_or(OriginError::QueueFull)?;
+        if !covered {
+            self.shared.reclaim_idle(self.thread);
+        }
+        let granted = self.line.join(wish.upgradable, covered);
+        match tokio::time::timeout(patience, granted).await {
             Ok(Ok(granted)) => Ok(granted),
             Ok(Err(_)) => Err(OriginError::Abandoned),
             Err(_) => Err(OriginError::QueueTimeout),
         }
     }
 
-    async fn open(self: &Rc<Self>, worker: &Rc<Worker>, permit: Permit) -> Result<Lease, OriginError> {
-        let sender = connect(worker, self.server()).await?;
-        Ok(self.lend(Connection { sender, _permit: permit }, false))
+    /// Opens a connection for the request that holds the permit.
+    async fn open(
+        self: &Rc<Self>,
+        worker: &Rc<Worker>,
+        permit: Permit,
+        wish: Wish,
+    ) -> Result<Lease, OriginError> {
+        match connect(worker, self.server(), wish.upgradable).await? {
+            Opened::Http1(sender) => {
+                if !wish.upgradable {
+                    self.shared.note_shared(false);
+                }
+                Ok(self.lend(Link::Http1(Connection { sender, _permit: permit }), false))
+            }
+            Opened::Http2(handshake) => {
+                self.add(handshake, permit, self.begin_opening());
+                let (stream, reused) = self.take_stream().ok_or(OriginError::Closed)?;
+                Ok(self.lend(Link::Http2(stream), reused))
+            }
+        }
     }
 
-    fn lend(self: &Rc<Self>, connection: Connection, reused: bool) -> Lease {
-        Lease { connection, reused, pool: self.clone() }
+    fn begin_opening(self: &Rc<Self>) -> Opening {
+        self.opening.set(self.opening.get() + 1);
+        Opening { pool: self.clone() }
+    }
+
+    /// Opens a connection for all who wait, in a task of its own: it does not end with who began it.
+    fn open_for_line(self: &Rc<Self>, worker: &Rc<Worker>, permit: Permit, opening: Opening) {
+        let (pool, worker) = (self.clone(), worker.clone());
+        tokio::task::spawn_local(async move {
+            match connect(&worker, pool.server(), false).await {
+                Ok(Opened::Http2(handshake)) => pool.add(handshake, permit, opening),
+                Ok(Opened::Http1(sender)) => {
+                    drop(opening);
+                    pool.shared.note_shared(false);
+                    pool.take_in(Connection { sender, _permit: permit }, false);
+                }
+                Err(error) => {
+                    drop((opening, permit));
+                    if pool.opening.get() == 0 {
+                        pool.line.fail_covered(error);
+                    }
+                }
+            }
+            pool.serve_line();
+        });
+    }
+
+    /// A connection that many share. Until the origin has said how many, it counts as being opened.
+    fn add(self: &Rc<Self>, handshake: Handshake, permit: Permit, opening: Opening) {
+        self.shared.note_shared(true);
+        let connection = handshake.start(permit, self);
+        connection.while_unsaid(Box::new(opening));
+        self.multiplexed.borrow_mut().push(connection);
+    }
+
+    fn lend(self: &Rc<Self>, link: Link, reused: bool) -> Lease {
+        Lease { link, reused, pool: self.clone() }
+    }
+
+    /// The fullest connection first, so that the others can grow old and be closed.
+    fn take_stream(self: &Rc<Self>) -> Option<(Rc<Stream>, bool)> {
+        let connection = {
+            let multiplexed = self.multiplexed.borrow();
+            let with_room = multiplexed.iter().filter(|connection| connection.room() > 0);
+            with_room.max_by_key(|connection| connection.streams()).cloned()?
+        };
+        Some(self.enter(&connection))
+    }
+
+    fn enter(self: &Rc<Self>, connection: &Rc<Http2>) -> (Rc<Stream>, bool) {
+        let reused = connection.enter();
+        let stream = Stream { connection: connection.clone(), pool: self.clone() };
+        self.note_idle();
+        (Rc::new(stream), reused)
     }
 
     /// Most recently used first, so that the others can grow old and be closed.
@@ -187,75 +333,117 @@ impl Pool {
         found
     }
 
+    /// Closes one idle connection, if there is one.
+    fn give_up_idle(&self) -> bool {
+        let connection = self.idle.borrow_mut().pop();
+        if connection.is_some() {
+            self.note_idle();
+            return true;
+        }
+        let idle = self.multiplexed.borrow().iter().find(|connection| connection.is_idle()).cloned();
+        if let Some(connection) = &idle {
+            connection.retire();
+            self.forget(connection);
+        }
+        idle.is_some()
+    }
+
     fn close_idle_since(&self, now: Instant) {
         let timeout: Duration = self.server().pool_idle_timeout;
+        let is_old = |since: Instant| now.saturating_duration_since(since) >= timeout;
         let closed: Vec<Idle> = {
             let mut idle = self.idle.borrow_mut();
-            let (keep, close) = idle.drain(..).partition(|entry: &Idle| {
-                !entry.connection.sender.is_closed() && now.duration_since(entry.since) < timeout
-            });
+            let (close, keep) = idle
+                .drain(..)
+                .partition(|entry: &Idle| entry.connection.sender.is_closed() || is_old(entry.since));
             *idle = keep;
             close
         };
+        let old: Vec<Rc<Http2>> = {
+            let multiplexed = self.multiplexed.borrow();
+            let old = multiplexed.iter().filter(|one| one.is_idle() && is_old(one.idle_since()));
+            old.cloned().collect()
+        };
+        for connection in &old {
+            connection.retire();
+            self.forget(connection);
+        }
         if !closed.is_empty() {
             self.note_idle();
         }
     }
 
-    /// Takes those out of the line who waited too long or whose client left: where connections are held for hours,
-    /// nobody else would.
-    fn forget_who_left(&self) {
-        self.line.borrow_mut().retain(|waiter| !waiter.is_closed());
-    }
-
-    fn grant_permits(&self) {
-        loop {
-            if self.line.borrow().is_empty() {
-                return;
-            }
-            let granted = match self.take_idle() {
-                Some(connection) => Granted::Connection(connection),
-                None => match self.shared.try_permit() {
-                    Some(permit) => Granted::Permit(permit),
-                    None => return,
-                },
-            };
-            if let Err(unwanted) = self.give_to_line(granted) {
-                // Nobody waits any more: an idle connection goes back, a permit is freed by its drop.
-                if let Granted::Connection(connection) = unwanted {
-                    self.park(connection);
-                }
-                return;
+    /// Gives those in line what there is.
+    fn serve_line(self: &Rc<Self>) {
+        while let Some(granted) = self.for_line() {
+            // Nobody waits any more: a connection goes back; a stream or permit is freed by its drop.
+            if let Err(Granted::Connection(connection, _)) = self.line.give(granted) {
+                self.park(connection);
             }
         }
     }
 
-    fn give_to_line(&self, granted: Granted) -> Result<(), Granted> {
-        let mut granted = granted;
-        loop {
-            let Some(waiter) = self.line.borrow_mut().pop_front() else { return Err(granted) };
-            match waiter.send(granted) {
-                Ok(()) => return Ok(()),
-                Err(back) => granted = back,
-            }
+    fn for_line(self: &Rc<Self>) -> Option<Granted> {
+        let first = self.line.first()?;
+        if self.line.wants(false)
+            && let Some((stream, reused)) = self.take_stream()
+        {
+            return Some(Granted::Stream(stream, reused));
         }
+        if let Some(connection) = self.take_idle() {
+            return Some(Granted::Connection(connection, true));
+        }
+        // What is being opened may be enough for all who count on it.
+        if first.covered && self.opening.get() > 0 {
+            return None;
+        }
+        let shareable = !first.upgradable && self.shared.may_share();
+        let permit = self.shared.try_permit()?;
+        Some(Granted::Permit(permit, shareable.then(|| self.begin_opening())))
     }
 
-    fn take_back(&self, connection: Connection) {
+    /// A connection that came free, or new.
+    fn take_in(self: &Rc<Self>, connection: Connection, reused: bool) {
         if connection.sender.is_closed() {
             return;
         }
-        let handoffs = self.handoffs.get().wrapping_add(1);
-        self.handoffs.set(handoffs);
-        if handoffs.is_multiple_of(HANDOFFS_BETWEEN_YIELDS) && self.shared.others_wait(self.thread) {
+        if self.yields() && self.shared.others_wait(self.thread) {
             return;
         }
-        if let Err(Granted::Connection(connection)) = self.give_to_line(Granted::Connection(connection)) {
+        if let Err(Granted::Connection(connection, _)) =
+            self.line.give(Granted::Connection(connection, reused))
+        {
             if self.shared.others_wait(self.thread) {
                 return;
             }
             self.park(connection);
         }
+    }
+
+    fn yields(&self) -> bool {
+        let handoffs = self.handoffs.get().wrapping_add(1);
+        self.handoffs.set(handoffs);
+        handoffs.is_multiple_of(HANDOFFS_BETWEEN_YIELDS)
+    }
+
+    /// A stream came free.
+    fn stream_ended(self: &Rc<Self>, connection: &Rc<Http2>) {
+        connection.leave();
+        let wanted = self.shared.poorer_wait(self.thread) || self.line.wants(true);
+        if wanted && (self.yields() || connection.is_idle() && !self.line.wants(false)) {
+            connection.retire();
+        }
+        if connection.is_retired() {
+            self.forget(connection);
+        }
+        self.note_idle();
+        self.serve_line();
+    }
+
+    fn forget(&self, connection: &Rc<Http2>) {
+        self.multiplexed.borrow_mut().retain(|known| !Rc::ptr_eq(known, connection));
+        connection.say_nothing_more();
+        self.note_idle();
     }
 
     fn park(&self, connection: Connection) {
@@ -264,24 +452,69 @@ impl Pool {
     }
 
     fn note_idle(&self) {
-        self.shared.note_idle(self.thread, self.idle.borrow().len());
+        let multiplexed = self.multiplexed.borrow();
+        let idle = multiplexed.iter().filter(|one| one.is_idle()).count();
+        self.shared.note_shared_connections(self.thread, multiplexed.len());
+        self.shared.note_idle(self.thread, self.idle.borrow().len() + idle);
+    }
+}
+
+impl Owner for Pool {
+    fn has_room(self: Rc<Self>) {
+        self.serve_line();
+    }
+
+    fn is_over(self: Rc<Self>, connection: &Rc<Http2>) {
+        self.forget(connection);
+        self.serve_line();
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.pool.opening.set(self.pool.opening.get().saturating_sub(1));
     }
 }
 
 impl Lease {
     /// The exchange ended cleanly: the connection serves the next request.
     pub(crate) fn release(self) {
-        self.pool.take_back(self.connection);
+        match self.link {
+            Link::Http1(connection) => self.pool.take_in(connection, true),
+            Link::Http2(stream) => drop(stream),
+        }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.pool.stream_ended(&self.connection);
     }
 }
 
 /// A place in the line, counted until dropped.
 struct Place<'a> {
     pool: &'a Pool,
+    covered: bool,
+}
+
+impl Place<'_> {
+    fn take(pool: &Pool, covered: bool) -> Option<Place<'_>> {
+        if covered {
+            pool.line.cover();
+        } else if !pool.shared.enter_queue(pool.thread) {
+            return None;
+        }
+        Some(Place { pool, covered })
+    }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.pool.shared.leave_queue(self.pool.thread);
+        if self.covered {
+            self.pool.line.uncover();
+        } else {
+            self.pool.shared.leave_queue(self.pool.thread);
+        }
     }
 }

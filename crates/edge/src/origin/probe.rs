@@ -3,10 +3,11 @@
 //! told by the edge's clock, how long one may take by the runtime's.
 
 use super::body::{OutgoingBody, RequestBody};
-use super::connect::connect;
+use super::connect::{Opened, connect};
 use super::finish::{Unfinished, finish_for};
 use super::health::Health;
 use super::permits::{OriginId, OriginShared, origin_id};
+use super::stream::head_for_stream;
 use crate::deadline::SWEEP_INTERVAL;
 use crate::origin::fields::to_header_map;
 use crate::worker::Worker;
@@ -140,11 +141,18 @@ impl State {
 
 /// The status of the answer; `None` when there is none.
 async fn ask(worker: &Rc<Worker>, server: &OriginServer, rules: &Probe) -> Option<u16> {
-    let mut sender = connect(worker, server).await.ok()?;
-    sender.ready().await.ok()?;
+    let opened = connect(worker, server, false).await.ok()?;
     let request = request(server, rules, worker.now())?;
-    let response = sender.send_request(request).await.ok()?;
-    Some(response.status().as_u16())
+    match opened {
+        Opened::Http1(mut sender) => {
+            sender.ready().await.ok()?;
+            Some(sender.send_request(request).await.ok()?.status().as_u16())
+        }
+        Opened::Http2(handshake) => {
+            let request = head_for_stream(request.map(drop), server.tls.is_some()).ok()?;
+            handshake.ask_once(request).await
+        }
+    }
 }
 
 /// As the origin server wants requests: with its secret, signed.

@@ -7,7 +7,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use littoral_edge::{AccessLog, EdgeClients, EdgeConfig, EdgeLimits, MemoryAdmission, Notices, TlsFiles};
-use littoral_model::{AdminAddress, ClientsSection, LimitsSection, LogSection, Network, NodeFile, Spanned};
+use littoral_model::{
+    AdminAddress, ClientsSection, LimitsSection, LogSection, Network, NodeFile, ResolverSection, Spanned,
+};
+use littoral_resolver::ResolverConfig;
 use littoral_runtime::Clock;
 
 use super::NotStarted;
@@ -42,6 +45,7 @@ pub(super) struct Settings {
     memory_bytes: u64,
     clients: ClientsSection,
     limits: LimitsSection,
+    resolver: ResolverConfig,
     log: LogSettings,
     sites: Option<SiteSource>,
 }
@@ -106,6 +110,7 @@ impl Settings {
             memory_bytes: file.memory_bytes,
             clients: file.clients,
             limits: file.limits,
+            resolver: file.resolver,
             log,
             sites,
         })
@@ -133,6 +138,7 @@ impl Settings {
             log_format: self.log.format(),
             log_rotation: self.log.rotation(),
             digests: self.log.digests.clone(),
+            resolver: self.resolver.clone(),
             clock,
         })
     }
@@ -184,6 +190,7 @@ struct FileSettings {
     memory_bytes: u64,
     clients: ClientsSection,
     limits: LimitsSection,
+    resolver: ResolverConfig,
     /// With the path of its file resolved.
     log: Option<(LogSection, AccessLog)>,
     sites: Option<SiteSource>,
@@ -203,6 +210,7 @@ impl Default for FileSettings {
             memory_bytes: EdgeConfig::default().memory_bytes,
             clients: ClientsSection::default(),
             limits: LimitsSection::default(),
+            resolver: ResolverConfig::default(),
             log: None,
             sites: None,
         }
@@ -260,6 +268,7 @@ impl FileSettings {
             memory_bytes: node.memory_bytes,
             clients: node.clients,
             limits: node.limits,
+            resolver: resolver_config(node.resolver, base),
             log: Some((node.log.clone(), log::resolved(&node.log.access, base))),
             sites: Some(SiteSource::Files(patterns.map_err(NotStarted::new)?)),
         })
@@ -417,6 +426,19 @@ fn edge_limits(file: &LimitsSection) -> Result<EdgeLimits, NotStarted> {
     limits.connections_max = file.connections_max as usize;
     limits.client_rate_min = file.client_rate_bytes_min;
     Ok(limits)
+}
+
+fn resolver_config(file: ResolverSection, base: &Path) -> ResolverConfig {
+    let default = ResolverConfig::default();
+    ResolverConfig {
+        servers: file.servers.into_iter().map(|server| server.value).collect(),
+        hosts_file: file.hosts_file.map_or(default.hosts_file, |path| base.join(path.value)),
+        resolv_conf: default.resolv_conf,
+        timeout: file.timeout,
+        lifetime_min: file.lifetime_min,
+        lifetime_max: file.lifetime_max,
+        stale_max: file.stale_max,
+    }
 }
 
 /// The one site of a node without site files, as a site file would say it.

@@ -72,6 +72,39 @@ memory_reserve = "10%"
 }
 
 #[test]
+fn the_resolver_takes_servers_with_and_without_a_port() {
+    let node = good(
+        "version = 1\n[resolver]\nservers = [\"9.9.9.9\", \"2620:fe::fe\", \"127.0.0.1:5353\"]\nhosts_file = \"hosts\"\n\
+         timeout = \"500ms\"\nlifetime_min = \"5s\"\nlifetime_max = \"10m\"\nstale_max = \"1d\"",
+    );
+    let resolver = node.resolver;
+    let servers: Vec<_> = resolver.servers.iter().map(|server| server.value.to_string()).collect();
+    assert_eq!(servers, ["9.9.9.9:53", "[2620:fe::fe]:53", "127.0.0.1:5353"]);
+    assert_eq!(resolver.hosts_file.map(|path| path.value).as_deref(), Some("hosts"));
+    let times = [resolver.timeout, resolver.lifetime_min, resolver.lifetime_max, resolver.stale_max];
+    assert_eq!(times.map(|time| time.as_millis()), [500, 5_000, 600_000, 86_400_000]);
+    let default = good("version = 1").resolver;
+    let times = [default.timeout, default.lifetime_min, default.lifetime_max, default.stale_max];
+    assert_eq!(times.map(|time| time.as_secs()), [2, 1, 3600, 3600]);
+}
+
+#[test]
+fn each_mistake_about_the_resolver_is_told() {
+    for (lines, wanted) in [
+        ("servers = [\"dns.example\"]", "is not the address of a name server"),
+        ("servers = [\"9.9.9.9:0\"]", "is not the address of a name server"),
+        ("servers = []", "servers"),
+        ("timeout = \"1ms\"", "timeout"),
+        ("lifetime_min = \"10m\"\nlifetime_max = \"1m\"", "is below `lifetime_min`"),
+        ("server = \"9.9.9.9\"", "server"),
+    ] {
+        let (_, mistakes) = parse_node(&format!("version = 1\n[resolver]\n{lines}\n"), "littoral.toml");
+        assert_eq!(mistakes.len(), 1, "{lines}: {mistakes:?}");
+        assert!(mistakes[0].message.contains(wanted), "{lines}: {}", mistakes[0].message);
+    }
+}
+
+#[test]
 fn each_mistake_about_clients_is_told_with_what_to_do() {
     for (line, hint) in [
         ("trusted_proxies = [\"10.1.2.3/8\"]", "the network is \"10.0.0.0/8\", the address \"10.1.2.3\""),
