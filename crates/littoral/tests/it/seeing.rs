@@ -324,5 +324,18 @@ fn a_shard_is_the_same_whoever_is_asked() {
     assert!(code == 1 && err.contains("`shop` has no `shards`"), "{err}");
     let (code, _, err) = node.command(&["shard", "-c", "littoral.toml", url]);
     assert!(code == 1 && err.contains("`shop` has no `shards`"), "{err}");
+    let site = node.folder.path().join("shop.toml");
+    let names = hosts.split(',').map(|host| format!("\"{host}\"")).collect::<Vec<_>>().join(", ");
+    let with_shards = fs::read_to_string(&site)
+        .unwrap()
+        .replace("hosts = [\"*\"]", &format!("hosts = [\"www.example.com\", {names}]\nshards = [{names}]"));
+    fs::write(&site, with_shards).unwrap();
+    assert_eq!(node.command(&["reload"]).0, 0);
+    for arguments in [&["shard", url][..], &["shard", "-c", "littoral.toml", url]] {
+        let (code, out, err) = node.command(arguments);
+        assert_eq!((code, out.as_str()), (0, alone.as_str()), "{arguments:?}: {err}");
+    }
+    let (code, _, err) = node.command(&["shard", "https://other.example/a"]);
+    assert!(code == 1 && err.contains("no site answers for `other.example`"), "{err}");
     assert_eq!(node.command(&["shard"]).0, 2);
 }
