@@ -37,14 +37,14 @@ pub struct EdgeConfig {
     pub notices: Notices,
     /// Where the access log goes.
     pub access_log: AccessLog,
-    /// How the names of origins are resolved.
-    pub resolver: ResolverConfig,
     /// The form of its lines. Default JSON.
     pub log_format: LineFormat,
     /// When a log file begins anew. Default never: by itself.
     pub log_rotation: Rotation,
     /// How digests of sampled requests are taken. Default not at all.
     pub digests: Option<DigestConfig>,
+    /// How the names of origins are resolved.
+    pub resolver: ResolverConfig,
     /// The clock that freshness is judged by.
     pub clock: Clock,
 }
@@ -148,10 +148,10 @@ impl Default for EdgeConfig {
             memory: MemoryAdmission::default(),
             notices: Notices::default(),
             access_log: AccessLog::Off,
-            resolver: ResolverConfig::default(),
             log_format: LineFormat::default(),
             log_rotation: Rotation::default(),
             digests: None,
+            resolver: ResolverConfig::default(),
             clock: Clock::system(),
         }
     }

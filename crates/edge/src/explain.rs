@@ -159,6 +159,9 @@ pub struct StoredVariant {
     pub heuristic: bool,
     /// Its entity tag.
     pub etag: Option<String>,
+    /// Content codings in which it is kept besides, and the bytes of each.
+    #[serde(default)]
+    pub encodings: Vec<(String, u64)>,
     /// `live`, `soft-purged` or `purged`.
     pub purge: String,
     /// The purge position that it was fetched at.
@@ -319,6 +322,13 @@ impl Edge {
             freshness_left: stored.terms.freshness_left(now),
             heuristic: stored.terms.heuristic,
             etag: stored.fields.get(Known::ETag).map(text),
+            encodings: stored
+                .encoded
+                .iter()
+                .filter_map(|encoded| {
+                    Some((encoded.coding.as_str().to_owned(), encoded.body.as_ref()?.len()))
+                })
+                .collect(),
             purge: match verdict(&self.shared.fence, stored) {
                 Verdict::Live => "live",
                 Verdict::Soft => "soft-purged",
@@ -345,7 +355,8 @@ impl Explanation {
         self.source = Some(site.source.to_string());
         if let Some(behavior) = place.behavior() {
             self.behavior = Some(behavior.name.to_string());
-            self.origin = Some(site.group_of(behavior).name.to_string());
+            // A site that only redirects has none.
+            self.origin = site.groups.get(behavior.group).map(|group| group.name.to_string());
         }
         self
     }

@@ -190,6 +190,10 @@ async fn from_fill(
     if choice.form.is_made_on_the_way() {
         let whole = 0..u64::MAX;
         let (reader, form) = compress::from_fill(worker, fill, &stored.fields, choice.form, whole).await?;
+        // It may have waited for the beginning of the body, and a purge may have come meanwhile.
+        if !is_live(worker, &stored) {
+            return None;
+        }
         return Some(Response {
             status: stored.status,
             head: Head::Stored(Held::Shared(stored), Shape::Whole, form),

@@ -82,6 +82,8 @@ pub enum NotStored {
     TransferFailed,
     /// The content is larger than what is stored. Not found by the head alone: for who receives the content.
     TooLarge,
+    /// Its type contradicts the extension of its path. Not found by the judge: see [`crate::media_type::type_guard`].
+    TypeMismatch,
 }
 
 impl NotStored {
@@ -103,6 +105,7 @@ impl NotStored {
             NotStored::PartialUnusable => "partial-unusable",
             NotStored::TransferFailed => "transfer-failed",
             NotStored::TooLarge => "too-large",
+            NotStored::TypeMismatch => "type-mismatch",
         }
     }
 }

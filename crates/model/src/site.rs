@@ -65,7 +65,9 @@ pub struct SiteFile {
     pub surrogate_key_fields: Option<Vec<Spanned<String>>>,
     /// The most of the memory tier that the site may fill while others want it. Default 100 %; 1 % to 100 %.
     pub memory_share_percent: u64,
-    /// Origin servers, in the file's order. 1 to 64.
+    /// Whether all that the file says of origins could be read.
+    pub origins_known: bool,
+    /// Origin servers, in the file's order. At most 64; 1 or more, unless every behavior redirects.
     pub origins: Vec<OriginSection>,
     /// Origin groups, in the file's order. At most 64.
     pub groups: Vec<GroupSection>,
@@ -132,6 +134,13 @@ fn read(section: &Section<'_>) -> SiteFile {
     let error_pages = error_page::read(section);
     let shards = section.texts("shards", SHARDS_MAX, Empty::Allowed);
     let behaviors = read_behaviors(section);
+    // A site that only redirects asks nobody.
+    let redirects = !behaviors.is_empty() && behaviors.iter().all(|behavior| !behavior.redirects.is_empty());
+    let has_none = origins.as_ref().map_or(section.value("origins").is_none(), Vec::is_empty);
+    if has_none && !redirects {
+        let mistake = Mistake::of_file(section.reader().file(), "the site has no origin");
+        section.reader().report_absence(mistake.hint(ORIGINS_EXAMPLE));
+    }
     SiteFile {
         file: section.reader().file().into(),
         name,
@@ -139,6 +148,7 @@ fn read(section: &Section<'_>) -> SiteFile {
         canonical_host,
         surrogate_key_fields,
         memory_share_percent,
+        origins_known: origins.is_some() || section.value("origins").is_none(),
         origins: origins.unwrap_or_default(),
         groups_known: groups.is_some(),
         groups: groups.unwrap_or_default(),
@@ -177,17 +187,7 @@ fn read_hosts(section: &Section<'_>) -> Vec<Spanned<String>> {
 /// `None` where the file has none, or nothing that could be read as such.
 fn read_origins(section: &Section<'_>) -> Option<Vec<OriginSection>> {
     let reader = section.reader();
-    let Some(members) = section.named("origins", ORIGINS_EXAMPLE) else {
-        if section.value("origins").is_none() {
-            let mistake = Mistake::of_file(reader.file(), "the site has no origin");
-            reader.report_absence(mistake.hint(ORIGINS_EXAMPLE));
-        }
-        return None;
-    };
-    if members.is_empty() {
-        let mistake = Mistake::of_file(reader.file(), "the site has no origin");
-        reader.report_absence(mistake.hint(ORIGINS_EXAMPLE));
-    }
+    let members = section.named("origins", ORIGINS_EXAMPLE)?;
     if let Some((_, span, _)) = members.get(ORIGINS_MAX) {
         let message = format!("the site has more than {ORIGINS_MAX} origins");
         reader.report(reader.mistake(span, message, format!("origin {}", ORIGINS_MAX + 1)));

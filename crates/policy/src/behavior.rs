@@ -44,7 +44,7 @@ pub struct Behavior {
     pub name: Box<str>,
     /// The requests that it serves, unless an earlier one does.
     pub matcher: Matcher,
-    /// Its origin group's place among the site's.
+    /// Its origin group's place among the site's; of no meaning where every request is redirected.
     pub group: usize,
     /// Methods that are let through; others are answered 405.
     pub methods: MethodSet,

@@ -21,9 +21,9 @@ pub struct Site {
     pub hosts: Box<[HostPattern]>,
     /// The host that stands for all of them in keys and towards origins, in lower case. `None`: the client's own.
     pub canonical_host: Option<Box<str>>,
-    /// Origin servers, in the file's order. Never empty.
+    /// Origin servers, in the file's order. Empty only where every behavior redirects every request.
     pub origins: Box<[Arc<OriginServer>]>,
-    /// Origin groups, those that stand for a single origin server among them. Never empty.
+    /// Origin groups, those that stand for a single origin server among them. Empty where there are no origins.
     pub groups: Box<[Arc<OriginGroup>]>,
     /// In the order in which they are tried. Never empty.
     pub behaviors: Box<[Arc<Behavior>]>,

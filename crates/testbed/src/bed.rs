@@ -38,6 +38,9 @@ pub struct Testbed {
     clock: Clock,
 }
 
+/// A change to the compiled site.
+type Shape = Box<dyn FnOnce(&mut Site)>;
+
 /// How an edge under test differs from the default: two workers, 64 MiB, one site with one behavior for all paths.
 pub struct Builder {
     script: Script,
@@ -52,7 +55,7 @@ pub struct Builder {
     site: Option<String>,
     configure: Option<Configure>,
     others: Vec<Script>,
-    shape: Vec<Box<dyn FnOnce(&mut Site)>>,
+    shape: Vec<Shape>,
 }
 
 type Configure = Box<dyn FnOnce(&mut EdgeConfig)>;
@@ -371,7 +374,7 @@ impl Builder {
     }
 }
 
-fn policy(file: &str, shape: Vec<Box<dyn FnOnce(&mut Site)>>) -> PolicySet {
+fn policy(file: &str, shape: Vec<Shape>) -> PolicySet {
     let site = littoral_policy::read_site(file, "site.toml", &Absolute, |_| SiteIds { index: 0, version: 1 });
     let (mut site, _) =
         site.unwrap_or_else(|mistakes| panic!("{}", littoral_model::render_all(&mistakes, file)));

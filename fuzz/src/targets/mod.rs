@@ -11,6 +11,8 @@ pub mod http_caching_date;
 pub mod http_caching_range;
 pub mod http_caching_response;
 pub mod model_site_file;
+pub mod records_digests;
+pub mod records_line;
 pub mod rules_filter;
 pub mod resolver_answer;
 pub mod rules_path;
@@ -36,6 +38,8 @@ pub const ALL: &[Target] = &[
     ("http_caching_range", http_caching_range::run),
     ("http_caching_response", http_caching_response::run),
     ("model_site_file", model_site_file::run),
+    ("records_digests", records_digests::run),
+    ("records_line", records_line::run),
     ("rules_filter", rules_filter::run),
     ("resolver_answer", resolver_answer::run),
     ("rules_path", rules_path::run),

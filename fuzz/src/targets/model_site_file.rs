@@ -1,7 +1,7 @@
 //! Site files and node files. The input is the text of one; it is read as both.
 
 use littoral_model::{Mistake, parse_node, render_all};
-use littoral_policy::{NoFiles, SiteIds, read_site};
+use littoral_policy::{Behavior, NoFiles, SiteIds, read_site};
 
 /// Panics when a file is refused without a mistake, or when what is said about it could move a terminal.
 pub fn run(input: &[u8]) {
@@ -11,7 +11,8 @@ pub fn run(input: &[u8]) {
     show(&said, source);
     match read_site(source, "site.toml", &NoFiles, |_| SiteIds::default()) {
         Ok((site, warnings)) => {
-            assert!(site.behaviors.iter().all(|behavior| behavior.group < site.groups.len()));
+            let redirects = |behavior: &Behavior| !behavior.redirects.is_empty();
+            assert!(site.behaviors.iter().all(|found| redirects(found) || found.group < site.groups.len()));
             assert!(!site.hosts.is_empty() && !warnings.iter().any(Mistake::is_error));
             show(&warnings, source);
         }

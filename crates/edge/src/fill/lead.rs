@@ -10,6 +10,7 @@ use crate::serve::Wanted;
 use crate::transform::choose;
 use crate::worker::Worker;
 use littoral_cache::{Body, Content, PartialBody, ResponseParts, SiteIx, Store, StoredResponse};
+use littoral_http_caching::media_type::type_guard;
 use littoral_http_caching::{
     Fields, Known, Method, NotStored, RequestView, ResponseView, SelectingKey, Terms, Times, Vary, freshen,
     judge_storing, may_serve_on_error, partial, selects, stored_fields, storing::last_modified,
@@ -155,6 +156,9 @@ impl Lead {
             close_delimited: response.close_delimited,
         };
         let terms = judge_storing(&request, &view, times, &behavior.rules)?;
+        if behavior.type_guard && !judged.is_of_its_kind(response) {
+            return Err(NotStored::TypeMismatch);
+        }
         if response.length.is_some_and(|length| length > self.bytes_max(judged)) {
             return Err(NotStored::TooLarge);
         }
@@ -344,6 +348,16 @@ struct Judged<'a> {
     sent: &'a Fields,
     /// The fields that the client sent.
     client: &'a Fields,
+}
+
+impl Judged<'_> {
+    /// Whether a response is what its path looks like. Errors and redirects are pages for any path.
+    fn is_of_its_kind(&self, response: &OriginResponse) -> bool {
+        let url = &self.wanted.key.bytes[self.wanted.url.clone()];
+        let path = url.split(|&byte| byte == b'?').next().unwrap_or_default();
+        let found = response.fields.get(Known::ContentType);
+        !(200..300).contains(&response.status) || type_guard(path, found).is_ok()
+    }
 }
 
 fn head(

@@ -78,7 +78,7 @@ pub(crate) fn choose(rule: Rule<'_>, candidates: &[Candidate], dice: [u64; 2]) -
     let rank = candidates.iter().filter(|candidate| !candidate.asked).map(Candidate::rank).min()?;
     let pool = Pool { candidates, rank };
     match rule {
-        Rule::First => pool.first(dice[0]),
+        Rule::First => pool.first(),
         Rule::Weighted(turns) => pool.in_turn(turns),
         Rule::LeastRequests => pool.less_busy(dice),
         Rule::Hash(hash) => pool.highest(hash),
@@ -99,13 +99,8 @@ impl Pool<'_> {
             .filter(|(_, candidate)| !candidate.asked && candidate.rank() == self.rank)
     }
 
-    /// The first; one that starts slowly lets so many requests pass to the next one as its share is short of whole.
-    fn first(&self, die: u64) -> Option<usize> {
-        let die = (die % u64::from(WHOLE_SHARE)) as u32;
-        self.iter()
-            .find(|(_, candidate)| candidate.share >= WHOLE_SHARE || die < candidate.share)
-            .or_else(|| self.iter().next())
-            .map(|(place, _)| place)
+    fn first(&self) -> Option<usize> {
+        self.iter().next().map(|(place, _)| place)
     }
 
     /// Smooth weighted round robin: a member's requests lie as far apart as its weight lets them.
@@ -134,7 +129,7 @@ impl Pool<'_> {
     fn draw(&self, die: u64, but: Option<usize>) -> Option<usize> {
         let drawn = || self.iter().filter(|(place, _)| Some(*place) != but);
         let all: u64 = drawn().map(|(_, candidate)| candidate.pull()).sum();
-        let mut left = (u128::from(die) * u128::from(all) >> 64) as u64;
+        let mut left = ((u128::from(die) * u128::from(all)) >> 64) as u64;
         drawn()
             .find(|(_, candidate)| match left.checked_sub(candidate.pull()) {
                 Some(less) => {

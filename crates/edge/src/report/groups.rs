@@ -30,7 +30,7 @@ pub(super) fn render_health(shared: &Shared, page: &mut Exposition) {
     gauge("littoral_origin_well", "Whether nothing speaks against asking an origin server.", &|health| {
         u64::from(health.standing(now) == Standing::Well)
     });
-    gauge("littoral_origin_requests", "Requests under way at an origin server.", &|health| {
+    gauge("littoral_origin_under_way", "Requests under way at an origin server.", &|health| {
         health.under_way.load(Ordering::Relaxed).into()
     });
     page.family(
@@ -64,7 +64,8 @@ pub(super) fn render_groups(shared: &Shared, page: &mut Exposition) {
         let labels = [("site", &*group.site), ("group", &*group.group.name)];
         page.sample(&labels, u64::from(group.is_exhausted(now)));
     }
-    let families: [(&str, &str, fn(&GroupShared) -> &AtomicU64); 3] = [
+    type Count = fn(&GroupShared) -> &AtomicU64;
+    let families: [(&str, &str, Count); 3] = [
         ("littoral_group_retries_total", "Further tries at another origin server.", |group| {
             &group.counts.retries
         }),

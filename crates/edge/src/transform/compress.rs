@@ -45,7 +45,7 @@ pub(crate) async fn for_one(worker: &Rc<Worker>, request: &Request, mut answer: 
     let (Some(place), Head::Fields(fields), None) = (&answer.place, &answer.head, &answer.upgrade) else {
         return answer;
     };
-    if !place.behavior().is_some_and(|behavior| behavior.compression.is_some()) {
+    if place.behavior().is_none_or(|behavior| behavior.compression.is_none()) {
         return answer;
     }
     if matches!(answer.status, 304 | 412) {

@@ -189,11 +189,11 @@ fn encode(
     }
     encoder.finish(&mut ready)?;
     out.push(&ready);
-    Ok(Some(exact(out.finish())))
+    Ok(Some(exact(&out.finish())))
 }
 
 /// The same in chunks that are exactly as large as their bytes.
-fn exact(body: Body) -> Body {
+fn exact(body: &Body) -> Body {
     let mut out = BodyBuilder::new(Some(body.len()));
     body.slices(0..body.len()).for_each(|slice| out.push(slice));
     out.finish()
@@ -205,16 +205,22 @@ fn keep(store: &dyn Store, fence: &Fence, job: &Job, body: &Body, encoded: Body)
     let encoded = EncodedBody { coding: job.coding, body: is_worth_it.then_some(encoded) };
     for _ in 0..TRIES_MAX {
         let Some(source) = heir(store, fence, job, body) else { return JobEnd::Overtaken };
-        let all = source.encoded.iter().cloned().chain([encoded.clone()]).collect();
-        let parts = ResponseParts { encoded: all, ..source.parts().clone() };
-        if store.replace(&job.key, &source, Arc::new(StoredResponse::new(parts))) {
+        if succeed(store, job, &source, encoded.clone()) {
             return if is_worth_it { JobEnd::Made } else { JobEnd::Useless };
         }
         if !source.is_dead() {
+            // What found no room now is not made again each minute.
+            succeed(store, job, &source, EncodedBody { coding: job.coding, body: None });
             return JobEnd::NoRoom;
         }
     }
     JobEnd::Overtaken
+}
+
+fn succeed(store: &dyn Store, job: &Job, source: &Arc<StoredResponse>, encoded: EncodedBody) -> bool {
+    let all = source.encoded.iter().cloned().chain([encoded]).collect();
+    let parts = ResponseParts { encoded: all, ..source.parts().clone() };
+    store.replace(&job.key, source, Arc::new(StoredResponse::new(parts)))
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ fn start_origin(name: String) -> Origin {
         let mut answer = ok(format!("{name} answers"))
             .header("X-Origin", &name)
             .header("X-Target", &request.target)
-            .header("Content-Type", "application/x-test");
+            .header("Content-Type", "application/octet-stream");
         for (field, value) in
             request.fields.iter().filter(|(field, _)| field.to_ascii_lowercase().starts_with("x-told-"))
         {

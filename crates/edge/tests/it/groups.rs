@@ -20,7 +20,7 @@ pub(crate) fn bed(scripts: Vec<Script>, change: impl FnOnce(&mut OriginGroup) + 
     );
     for (nth, name) in NAMES.iter().enumerate().take(count) {
         let url = if nth == 0 { "{origin}".to_owned() } else { format!("{{origin{nth}}}") };
-        site.push_str(&format!("[origins.{name}]\nurl = \"{url}\"\nhead_timeout = \"400ms\"\n"));
+        site.push_str(&format!("[origins.{name}]\nurl = \"{url}\"\nhead_timeout = \"20s\"\n"));
     }
     site.push_str("[[behaviors]]\nname = \"all\"\npath = \"/*\"\norigin = \"a\"\n");
     let builder = Testbed::builder(scripts.next().expect("a group has members")).site(&site);
@@ -64,6 +64,11 @@ pub(crate) fn regroup(site: &mut Site, change: impl FnOnce(&mut OriginGroup)) {
 /// Changes an origin server of a site.
 pub(crate) fn reserve(site: &mut Site, nth: usize, change: impl FnOnce(&mut OriginServer)) {
     change(Arc::make_mut(&mut site.origins[nth]));
+}
+
+/// Waits for the head of the first origin server for so short a time that a test can wait for that.
+fn impatient(site: &mut Site) {
+    reserve(site, 0, |server| server.head_timeout = Duration::from_millis(300));
 }
 
 /// An origin that says its name to everything, never to be stored.
@@ -115,7 +120,7 @@ fn each_reason_to_ask_another_counts_where_it_is_chosen_and_not_where_it_is_not(
                 }
                 choice(&mut group.failover, chosen);
             });
-            let bed = bed.start();
+            let bed = bed.shaped(impatient).start();
             if failure.is_none() {
                 bed.origin().refuse_connections();
             }
@@ -136,7 +141,7 @@ fn each_reason_to_ask_another_counts_where_it_is_chosen_and_not_where_it_is_not(
 #[test]
 fn a_post_is_not_repeated_unless_it_cannot_have_left() {
     for failure in [reset(), hang(), status(503, "no"), raw("nonsense\r\n")] {
-        let bed = bed(vec![failing(failure), named("b")], |_| {}).start();
+        let bed = bed(vec![failing(failure), named("b")], |_| {}).shaped(impatient).start();
         let reply = bed.ask("POST", "/pay").body("1000").send();
         assert!(reply.status >= 500, "{reply}");
         assert_eq!(bed.origin().requests().len(), 1);
@@ -183,16 +188,16 @@ fn no_further_try_begins_later_than_one_member_may_take() {
     let bed = bed(vec![failing(hang()), failing(hang()), named("c")], |_| {}).shaped(|site| {
         for nth in 0..3 {
             reserve(site, nth, |server| {
-                server.head_timeout = Duration::from_millis(400);
-                server.queue_timeout = Duration::from_millis(150);
-                server.connect_timeout = Duration::from_millis(150);
+                server.head_timeout = Duration::from_millis(600);
+                server.queue_timeout = Duration::from_millis(300);
+                server.connect_timeout = Duration::from_millis(250);
             });
         }
     });
     let bed = bed.start();
     bed.get("/x").has_status(504);
     assert_eq!(bed.origin_at(1).requests().len(), 1);
-    assert_eq!(bed.origin_at(2).requests().len(), 0, "800 ms are more than 700");
+    assert_eq!(bed.origin_at(2).requests().len(), 0, "1200 ms are more than 1150");
 }
 
 #[test]
@@ -236,12 +241,12 @@ fn a_member_with_a_full_queue_sends_requests_on_and_is_none_the_worse() {
         bed.get(&format!("/{nth}")).has_status(200).has_body("b");
     }
     assert_eq!(metric(&bed, "littoral_origin_well{site=\"site\",origin=\"a\"}"), 1.0);
-    assert_eq!(metric(&bed, "littoral_origin_requests{site=\"site\",origin=\"a\"}"), 1.0);
+    assert_eq!(metric(&bed, "littoral_origin_under_way{site=\"site\",origin=\"a\"}"), 1.0);
     gate.open();
     first.reply("GET").has_body("a");
     bed.get("/next").has_body("a");
     bed.until("nothing is under way", || {
-        metric(&bed, "littoral_origin_requests{site=\"site\",origin=\"a\"}") == 0.0
+        metric(&bed, "littoral_origin_under_way{site=\"site\",origin=\"a\"}") == 0.0
     });
 }
 
@@ -262,7 +267,7 @@ fn a_web_socket_reaches_the_next_member() {
     client.send("GET /ws HTTP/1.1\r\nHost: site.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhi");
     client.reply("GET").has_status(101);
     assert_eq!(client.read_bytes(2), b"hi");
-    assert_eq!(metric(&bed, "littoral_origin_requests{site=\"site\",origin=\"b\"}"), 1.0, "until it ends");
+    assert_eq!(metric(&bed, "littoral_origin_under_way{site=\"site\",origin=\"b\"}"), 1.0, "until it ends");
     client.finish_sending();
     client.is_closed_by_peer();
 }
@@ -320,6 +325,50 @@ fn an_s3_origin_gets_the_edges_signature_and_nothing_of_the_clients() {
         ),
         "{authorization}"
     );
+}
+
+#[test]
+fn a_group_of_the_site_file_is_what_serves() {
+    let site = r#"
+        version = 1
+        name = "site"
+        hosts = ["site.test"]
+        canonical_host = "site.test"
+        [origins.a]
+        url = "{origin}"
+        secret = { header = "X-Secret", value = "for-a" }
+        [origins.b]
+        url = "{origin1}"
+        path_prefix = "/b"
+        probe = { path = "/health", interval = "1s", unhealthy = 1 }
+        [origins.c]
+        url = "{origin2}"
+        [groups.web]
+        members = ["a", { origin = "b", weight = 3 }, { origin = "c", backup = true }]
+        balance = "weighted"
+        failover = { on = ["connect", "418"], tries_max = 3 }
+        ejection = { failures = 2, time = "1m", share_max = "100%" }
+        [[behaviors]]
+        name = "all"
+        path = "/*"
+        origin = "web"
+    "#;
+    let b = named("b").and("/b/tea/*", status(418, "tea")).and("/health", ok(""));
+    let bed = Testbed::builder(named("a")).and_origin(b).and_origin(named("c")).site(site).workers(1).start();
+    let mut answers: Vec<String> = (0..8).map(|nth| bed.get(&format!("/{nth}")).text()).collect();
+    answers.sort();
+    assert_eq!(answers.concat(), "aabbbbbb");
+    assert_eq!(bed.origin().requests()[0].headers("x-secret"), "for-a");
+    for nth in 0..8 {
+        bed.get(&format!("/tea/{nth}")).has_body("a");
+    }
+    assert_eq!(
+        bed.origin_at(1).requests().iter().filter(|seen| seen.path().starts_with("/b/tea")).count(),
+        2
+    );
+    bed.origin().refuse_connections();
+    bed.get("/last").has_body("c");
+    bed.until("it is probed", || bed.origin_at(1).count("/health") > 0);
 }
 
 #[test]

@@ -263,3 +263,30 @@ fn errors_of_refused_requests_are_not_stored() {
     let reply = bed.get("/a");
     reply.has_status(200).was_forwarded();
 }
+
+#[test]
+fn a_page_is_not_stored_under_the_name_of_a_file() {
+    let page = || ok("private").header("Content-Type", "text/html; charset=utf-8").max_age(60);
+    let script = origin("/account/a.css", page())
+        .and("/a.css", ok("p {}").header("Content-Type", "text/css").max_age(60))
+        .and("/gone.css", status(404, "no").header("Content-Type", "text/html").max_age(60))
+        .and(
+            "/moved.css",
+            status(301, "moved").header("Content-Type", "text/html").header("Location", "/a.css").max_age(60),
+        );
+    let bed = Testbed::start(script);
+    for target in ["/account/a.css", "/account/a.css?x", "/a.css", "/gone.css", "/moved.css"] {
+        bed.get(target);
+    }
+    let reply = bed.get("/account/a.css");
+    reply.has_status(200).was_not_a_hit();
+    assert_eq!(bed.origin().count("/account/a.css"), 3);
+    for target in ["/a.css", "/gone.css", "/moved.css"] {
+        bed.get(target).was_hit();
+    }
+    assert!(bed.metrics().contains("littoral_not_stored_total{reason=\"type-mismatch\"} 2"));
+
+    let bed = Testbed::builder(origin("/account/a.css", page())).cache_setting("type_guard = false").start();
+    bed.get("/account/a.css");
+    bed.get("/account/a.css").is_hit("private");
+}

@@ -190,3 +190,40 @@ fn a_listed_tag_is_recognized_with_and_without_its_mark() {
     assert_eq!(find("\"abcd~br\""), None);
     assert_eq!(find("*"), None);
 }
+
+/// Counts what this thread allocates.
+struct Counting;
+
+thread_local! {
+    static ALLOCATED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+#[expect(unsafe_code, reason = "an allocator is unsafe by its trait; all work is handed to the system's")]
+// SAFETY: every call is handed to the system's allocator unchanged.
+unsafe impl std::alloc::GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
+        ALLOCATED.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { std::alloc::System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: std::alloc::Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { std::alloc::System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn choosing_a_coding_allocates_nothing() {
+    let request = head("Accept-Encoding: gzip;q=0.9, deflate, br, zstd;q=0.9, dcb, *;q=0.1, identity;q=0");
+    let mut canonical = Vec::with_capacity(64);
+    let before = ALLOCATED.with(std::cell::Cell::get);
+    let accepted = Accepted::of(&request);
+    let first = accepted.ranked(&ORDER).first().copied();
+    accepted.write_canonical(&mut canonical);
+    let after = ALLOCATED.with(std::cell::Cell::get);
+    assert_eq!((first, after - before), (Some(Coding::Brotli), 0));
+}

@@ -205,6 +205,7 @@ impl Frame<'_> {
             ("P99", true),
             ("CONNECTIONS", true),
             ("QUEUE", true),
+            ("WELL", false),
             ("RECEIVED", true),
         ];
         let rows = self.view.origins.iter().map(|origin| {
@@ -216,6 +217,11 @@ impl Frame<'_> {
                 time(origin.head_p99_seconds),
                 format!("{} of {}", whole(origin.connections), whole(origin.connections_max)),
                 whole(origin.queue),
+                match origin.well {
+                    None => "-".to_owned(),
+                    Some(true) => "yes".to_owned(),
+                    Some(false) => "NO".to_owned(),
+                },
                 bytes_rate(origin.received_bytes_per_second),
             ]
         });
@@ -236,7 +242,8 @@ impl Frame<'_> {
         let width = |at: usize| {
             let widest = cells.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
             // Wide enough for the usual, so that columns stand still while figures change.
-            widest.max(columns[at].0.len()).max(if at == 0 { 14 } else { 8 })
+            let usual = if at == 0 { 14 } else { 8 };
+            widest.max(columns[at].0.len()).max(if columns[at].0 == "WELL" { 4 } else { usual })
         };
         let mut taken = 0;
         let fits = |width: &usize| {

@@ -75,6 +75,8 @@ pub(super) struct OriginView {
     pub(super) connections: f64,
     pub(super) connections_max: f64,
     pub(super) queue: f64,
+    /// Nothing speaks against asking it: neither its answers nor its probes.
+    pub(super) well: Option<bool>,
     pub(super) head_p50_seconds: Option<f64>,
     pub(super) head_p99_seconds: Option<f64>,
     pub(super) received_bytes_per_second: f64,
@@ -196,6 +198,12 @@ fn origins(rates: &Rates<'_>) -> Vec<OriginView> {
                 connections: sample.value,
                 connections_max: rates.now.sum("littoral_origin_connections_max", of),
                 queue: rates.now.sum("littoral_origin_queue", of),
+                well: rates
+                    .now
+                    .of("littoral_origin_well")
+                    .iter()
+                    .find(|sample| of(sample))
+                    .map(|s| s.value != 0.0),
                 head_p50_seconds: rates.quantile("littoral_origin_head_seconds", 0.5, of),
                 head_p99_seconds: rates.quantile("littoral_origin_head_seconds", 0.99, of),
                 received_bytes_per_second: rates.of("littoral_origin_received_bytes_total", of),

@@ -144,6 +144,18 @@ fn a_changed_page_is_judged_anew_and_a_lost_one_serves_on() {
 }
 
 #[test]
+fn a_site_without_origins_redirects_and_is_explained() {
+    let bed = Bed::start();
+    let text = "version = 1\nhosts = [\"old.example\"]\n[[behaviors]]\nredirects = [{ to = \"https://shop.example${path}\", status = 301 }]\n";
+    fs::write(bed.node.folder.path().join("sites/old.toml"), text).unwrap();
+    assert_eq!(bed.reload().0, 0);
+    let head = bed.get("old.example", "/a?b=c");
+    assert_eq!((status(&head), field(&head, "location")), (301, "https://shop.example/a?b=c"));
+    let (code, out, err) = bed.node.command(&["explain", "http://old.example/a"]);
+    assert!(code == 0 && out.contains("https://shop.example/a"), "{out}{err}");
+}
+
+#[test]
 fn one_bad_site_among_a_hundred_holds_up_none() {
     let bed = Bed::start();
     for number in 0..99 {

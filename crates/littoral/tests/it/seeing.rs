@@ -20,7 +20,7 @@ fn node_with_log(origin: &Node, log: &str) -> Node {
 
 fn write_node_file(folder: &std::path::Path, origin: &str, log: &str) {
     let node = format!(
-        "version = 1\nname = \"n1\"\ndata = \"data\"\nsites = [\"shop.toml\"]\n[listen]\nhttp = \"127.0.0.1:0\"\n\
+        "version = 1\nname = \"n1\"\nworkers = 1\ndata = \"data\"\nsites = [\"shop.toml\"]\n[listen]\nhttp = \"127.0.0.1:0\"\n\
          [admin]\nlisten = \"unix:admin.sock\"\n[log]\n{log}\n"
     );
     let site = format!(

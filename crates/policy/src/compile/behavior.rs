@@ -224,13 +224,26 @@ impl Compiler<'_> {
         }
     }
 
+    /// Whether the site has no origin, and may have none: every behavior redirects.
+    pub(super) fn only_redirects(&self) -> bool {
+        let mut behaviors = self.file.behaviors.iter();
+        self.file.origins_known
+            && self.file.origins.is_empty()
+            && behaviors.all(|section| !section.redirects.is_empty())
+    }
+
     /// The place of the group that the behavior fetches from. `None` where it is not known.
     fn group_place(&mut self, called: &str, section: &BehaviorSection) -> Option<usize> {
         let (origins, groups) = (&self.file.origins, &self.file.groups);
         let Some(name) = &section.origin else {
             // Nothing of it ever reaches an origin.
             if section.redirects.iter().any(|redirect| always_fits(section, &redirect.change)) {
-                return (!origins.is_empty()).then_some(0);
+                return Some(0);
+            }
+            if self.only_redirects() {
+                let message = format!("{called} does not redirect every request, and the site has no origin");
+                let hint = "end its `redirects` with one that fits the rest, or give the site an origin";
+                self.error(&section.span, message, "whom to ask?", hint);
             }
             if origins.len() == 1 && groups.is_empty() && self.file.groups_known {
                 return Some(0);
@@ -245,6 +258,16 @@ impl Compiler<'_> {
         };
         let group = groups.iter().position(|group| group.name == *name).map(|place| origins.len() + place);
         let place = origins.iter().position(|origin| origin.name == *name).or(group);
+        if place.is_none() && self.only_redirects() {
+            let message = format!("{called} names the origin {}, but the site has none", quoted(name));
+            self.error(
+                &name.span,
+                message,
+                "not defined",
+                "as in [origins.app] with url = \"https://app.example.com\"",
+            );
+            return None;
+        }
         if place.is_none() && !origins.is_empty() && self.file.groups_known {
             let names =
                 || origins.iter().map(|origin| &origin.name).chain(groups.iter().map(|group| &group.name));

@@ -100,6 +100,9 @@ impl Compiler<'_> {
                 "not an origin",
                 "members are origins; name that group's here too",
             );
+        } else if origins.is_empty() && self.only_redirects() {
+            let message = format!("{group} has the member {}, but the site has no origin", quoted(name));
+            self.error(&name.span, message, "not defined", "a group is made of [origins.NAME]");
         } else if !origins.is_empty() {
             let message = format!("{group} has the member {}, which does not exist", quoted(name));
             let hint = match nearest(name, origins.iter().map(|origin| origin.name.as_str())) {

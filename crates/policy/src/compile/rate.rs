@@ -13,18 +13,13 @@ impl Compiler<'_> {
         called: &str,
         behavior: &BehaviorSection,
     ) -> Option<Box<[RateLimit]>> {
-        let several = behavior.rate_limits.len() > 1;
         let limits: Vec<_> = behavior
             .rate_limits
             .iter()
             .enumerate()
             .map(|(at, section)| {
-                let default = if several {
-                    format!("{}#{}", *behavior.name, at + 1)
-                } else {
-                    behavior.name.value.clone()
-                };
-                self.rate_limit(&format!("rate limit {} of {called}", at + 1), default, section)
+                let what = format!("rate limit {} of {called}", at + 1);
+                self.rate_limit(&what, default_name(behavior, at), section)
             })
             .collect();
         limits.into_iter().collect()
@@ -67,10 +62,14 @@ impl Compiler<'_> {
             self.error(&name.span, message, "not a name", "1 to 256 bytes without control characters");
             return None;
         }
-        let limits = self.file.behaviors.iter().flat_map(|behavior| &behavior.rate_limits);
-        let mut earlier =
-            limits.filter_map(|limit| limit.name.as_ref()).filter(|other| other.span.start < name.span.start);
-        if earlier.any(|other| other == name) {
+        let names = self.file.behaviors.iter().flat_map(|behavior| {
+            let limits = behavior.rate_limits.iter().enumerate();
+            limits.map(|(at, limit)| match &limit.name {
+                Some(other) => (other.span.start < name.span.start, other.value.clone()),
+                None => (true, default_name(behavior, at)),
+            })
+        });
+        if names.into_iter().any(|(comes_first, other)| comes_first && other == name.value) {
             let message = format!("two rate limits are called {}", quoted(name));
             self.error(
                 &name.span,
@@ -109,5 +108,13 @@ impl Compiler<'_> {
             self.error(&part.span, message, "not one of its parts", hint);
         }
         key
+    }
+}
+
+/// What a limit is called where the file does not say: as its behavior, with its place among several.
+fn default_name(behavior: &BehaviorSection, at: usize) -> String {
+    match behavior.rate_limits.len() {
+        0 | 1 => behavior.name.value.clone(),
+        _ => format!("{}#{}", *behavior.name, at + 1),
     }
 }

@@ -63,8 +63,9 @@ fn site(file: &Path) -> littoral_policy::Site {
 }
 
 fn site_files(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder.join("sites")).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> =
-        fs::read_dir(folder.join("sites")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect();
     files.sort();
     files
 }

@@ -285,6 +285,15 @@ fn a_behavior_that_redirects_everything_needs_no_origin() {
 }
 
 #[test]
+fn a_site_that_only_redirects_needs_no_origin_at_all() {
+    let site = good(
+        "version = 1\nhosts = [\"example.org\"]\n[[behaviors]]\n\
+         redirects = [{ prefix = \"/a/\", to = \"https://a.example.com/\" }, { to = \"https://example.com${path}\" }]\n",
+    );
+    assert!(site.origins.is_empty() && site.groups.is_empty());
+}
+
+#[test]
 fn the_guard_is_on_and_nothing_is_immutable_by_default() {
     let cache = |lines: &str| {
         let site = behavior(lines);

@@ -36,6 +36,8 @@ pub struct Entry<'a> {
     pub origin_status: Option<u16>,
     #[serde(rename = "origin_us", skip_serializing_if = "Option::is_none")]
     pub origin_micros: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin_tries: Option<u8>,
     #[serde(borrow)]
     pub client: Cow<'a, str>,
     #[serde(borrow, skip_serializing_if = "str::is_empty")]

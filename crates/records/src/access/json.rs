@@ -27,6 +27,9 @@ pub(super) fn write(record: &AccessRecord<'_>, out: &mut Vec<u8>) {
     if let Some(micros) = record.origin_micros {
         number("origin_us", micros, out);
     }
+    if record.origin_tries > 1 {
+        number("origin_tries", record.origin_tries, out);
+    }
     out.extend_from_slice(b",\"client\":\"");
     address(record.client, out);
     out.push(b'"');

@@ -29,6 +29,8 @@ pub struct AccessRecord<'a> {
     pub status: u16,
     /// Zero where no origin answered.
     pub origin_status: u16,
+    /// Origin servers of a group that were asked for it; zero where none was.
+    pub origin_tries: u8,
     /// The answer was not sent to its end.
     pub cut: bool,
     /// Whom it went to.
@@ -72,7 +74,7 @@ pub struct AccessRecord<'a> {
 /// Texts in a record.
 const TEXTS: usize = 17;
 /// Bytes of the numbers before them.
-const NUMBERS: usize = 8 * 8 + 2 + 2 + 1 + 16;
+const NUMBERS: usize = 8 * 8 + 2 + 2 + 1 + 1 + 16;
 /// Stands for "does not apply" in a record.
 const NO_TTL: i64 = i64::MIN;
 const NO_TIME: u64 = u64::MAX;
@@ -91,6 +93,7 @@ impl<'a> AccessRecord<'a> {
             origin_micros: None,
             status,
             origin_status: 0,
+            origin_tries: 0,
             cut: false,
             client,
             request_id: b"",
@@ -153,7 +156,7 @@ impl<'a> AccessRecord<'a> {
         put(&self.origin_micros.unwrap_or(NO_TIME).to_le_bytes());
         put(&self.status.to_le_bytes());
         put(&self.origin_status.to_le_bytes());
-        put(&[u8::from(self.cut)]);
+        put(&[self.origin_tries, u8::from(self.cut)]);
         let address = match self.client {
             IpAddr::V4(v4) => v4.to_ipv6_mapped(),
             IpAddr::V6(v6) => v6,
@@ -183,7 +186,7 @@ impl<'a> AccessRecord<'a> {
         let ttl = reader.number()? as i64;
         let origin_micros = reader.number()?;
         let (status, origin_status) = (reader.short()?, reader.short()?);
-        let cut = reader.take(1)? == [1];
+        let &[origin_tries, cut] = reader.take(2)? else { return None };
         let octets: [u8; 16] = reader.take(16)?.try_into().ok()?;
         let mut lengths = [0_usize; TEXTS];
         for length in &mut lengths {
@@ -223,7 +226,8 @@ impl<'a> AccessRecord<'a> {
             origin_micros: (origin_micros != NO_TIME).then_some(origin_micros),
             status,
             origin_status,
-            cut,
+            origin_tries,
+            cut: cut == 1,
             client: IpAddr::from(octets).to_canonical(),
             request_id,
             node,

@@ -14,6 +14,7 @@ fn record() -> AccessRecord<'static> {
         ttl: Some(-5),
         origin_micros: Some(390),
         origin_status: 304,
+        origin_tries: 2,
         request_id: b"0123456789abcdef0123456789abcdef",
         node: b"n1",
         protocol: b"1.1",
@@ -64,7 +65,7 @@ fn a_line_of_json_has_the_documented_members_in_their_order() {
         line(write_json, &record()),
         "{\"time\":\"2026-11-21T05:00:00.123Z\",\"duration_us\":420,\"first_byte_us\":400,\
          \"request_id\":\"0123456789abcdef0123456789abcdef\",\"status\":200,\"bytes\":7,\"head_bytes\":210,\
-         \"generation\":3,\"ttl\":-5,\"origin_status\":304,\"origin_us\":390,\"client\":\"192.0.2.7\",\
+         \"generation\":3,\"ttl\":-5,\"origin_status\":304,\"origin_us\":390,\"origin_tries\":2,\"client\":\"192.0.2.7\",\
          \"node\":\"n1\",\"protocol\":\"1.1\",\"scheme\":\"http\",\"method\":\"GET\",\"host\":\"example.com\",\
          \"target\":\"/a\\\"b\\\\\\u0001\u{fffd}\",\"site\":\"shop\",\"behavior\":\"default\",\
          \"cache\":\"stale\",\"origin\":\"app\",\"user_agent\":\"Größe\"}\n"

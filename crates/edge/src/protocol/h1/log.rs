@@ -68,6 +68,7 @@ impl<S: Transport> Connection<S> {
             ttl: note.ttl,
             origin_micros: note.asked.map(|asked| u64::from(asked.micros)),
             origin_status: note.forward_status.unwrap_or(0),
+            origin_tries: note.asked.map_or(0, |asked| asked.tries),
             cut: sent.cut.is_some(),
             request_id: request.id_text(),
             node: worker.shared.name.as_bytes(),

@@ -5,10 +5,12 @@ use crate::head::write_fields;
 use crate::protocol::socket::Transport;
 use crate::request::Request;
 use crate::respond::{Body, Response};
+use crate::transform::Recoded;
 use crate::worker::Worker;
 use bytes::Bytes;
 use littoral_h1::RequestHead;
 use littoral_h1::response::{self, ResponseFraming};
+use littoral_http_caching::coding::is_digest;
 use littoral_http_caching::{Fields, Known, Method};
 use std::rc::Rc;
 
@@ -156,7 +158,7 @@ async fn send_body<S: Transport>(
                 match flush_unless_ready(writer, recoded.next(worker)).await {
                     None => {
                         let trailers =
-                            if parsed.te_trailers { trailers(recoded.trailers()) } else { Vec::new() };
+                            if parsed.te_trailers { recoded_trailers(&recoded) } else { Vec::new() };
                         return stream.end(writer, &trailers).await;
                     }
                     Some(Ok(piece)) => {
@@ -195,6 +197,13 @@ fn trailers(fields: Option<&Fields>) -> Vec<littoral_h1::Trailer> {
         .filter(|line| !littoral_h1::is_forbidden_trailer(line.name))
         .map(|line| littoral_h1::Trailer { name: line.name.into(), value: line.value.into() })
         .collect()
+}
+
+/// Those that do not speak of the bytes that the origin sent.
+fn recoded_trailers(recoded: &Recoded) -> Vec<littoral_h1::Trailer> {
+    let mut all = trailers(recoded.trailers());
+    all.retain(|trailer| !is_digest(Known::of(&trailer.name), &trailer.name));
+    all
 }
 
 /// Small answers to a connection that goes on wait for the next request or for the flush before it.
