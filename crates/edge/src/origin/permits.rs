@@ -128,6 +128,13 @@ impl OriginShared {
         entered
     }
 
+    /// Places for requests that have waited outside the queue, for a connection that served others: there is always
+    /// room for them, since no more of them wait than one connection might have served.
+    pub(crate) fn enter_queue_late(&self, thread: usize, count: u32) {
+        self.queued.fetch_add(count, Ordering::AcqRel);
+        self.waiting[thread].fetch_add(count, Ordering::AcqRel);
+    }
+
     pub(crate) fn leave_queue(&self, thread: usize) {
         self.queued.fetch_sub(1, Ordering::AcqRel);
         self.waiting[thread].fetch_sub(1, Ordering::AcqRel);

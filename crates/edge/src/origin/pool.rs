@@ -228,11 +228,11 @@ impl Pool {
         let server = self.server();
         let patience =
             if covered { server.connect_timeout + server.queue_timeout } else { server.queue_timeout };
-        let _place = Place::take(self, covered).ok_or(OriginError::QueueFull)?;
+        let place = Place::take(self, covered).ok_or(OriginError::QueueFull)?;
         if !covered {
             self.shared.reclaim_idle(self.thread);
         }
-        let granted = self.line.join(wish.upgradable, covered);
+        let granted = self.line.join(wish.upgradable, place.covered.clone());
         match tokio::time::timeout(patience, granted).await {
             Ok(Ok(granted)) => Ok(granted),
             Ok(Err(_)) => Err(OriginError::Abandoned),
@@ -381,6 +381,13 @@ impl Pool {
                 self.park(connection);
             }
         }
+        if self.opening.get() == 0 {
+            let count = self.line.uncover_all();
+            if count > 0 {
+                self.shared.enter_queue_late(self.thread, count);
+                self.shared.reclaim_idle(self.thread);
+            }
+        }
     }
 
     fn for_line(self: &Rc<Self>) -> Option<Granted> {
@@ -495,7 +502,7 @@ impl Drop for Stream {
 /// A place in the line, counted until dropped.
 struct Place<'a> {
     pool: &'a Pool,
-    covered: bool,
+    covered: Rc<Cell<bool>>,
 }
 
 impl Place<'_> {
@@ -505,13 +512,13 @@ impl Place<'_> {
         } else if !pool.shared.enter_queue(pool.thread) {
             return None;
         }
-        Some(Place { pool, covered })
+        Some(Place { pool, covered: Rc::new(Cell::new(covered)) })
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if self.covered {
+        if self.covered.get() {
             self.pool.line.uncover();
         } else {
             self.pool.shared.leave_queue(self.pool.thread);

@@ -3,6 +3,7 @@
 use littoral_policy::{Address, OriginProtocol, OriginServer};
 use littoral_testbed::{
     Http2Origin, Http2Request, Http2Step as Step, NoReply, Testbed, http2_ok, http2_origin, ok, origin,
+    switch_to_echo,
 };
 use tokio::sync::watch;
 
@@ -405,4 +406,30 @@ fn a_refusing_origin_fails_all_who_waited_for_its_connection_at_once() {
     for client in &mut clients {
         client.reply("GET").has_status(502).has_cache_status("detail", "origin-connect");
     }
+}
+
+#[test]
+fn an_upgrade_goes_over_http_1_1_whatever_else_the_origin_speaks() {
+    let script = origin("/ws", switch_to_echo("websocket"));
+    let bed = Testbed::builder(script)
+        .origin_setting("connections_max = 1")
+        .change_origins(|server| server.protocol = OriginProtocol::Http2)
+        .start();
+    let mut client = bed.client();
+    client.send("GET /ws HTTP/1.1\r\nHost: site.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhi");
+    client.reply("GET").has_status(101);
+    assert_eq!(client.read_bytes(2), b"hi");
+}
+
+#[test]
+fn an_upgrade_gets_the_only_connection_when_its_streams_have_ended() {
+    let http2 = http2_origin(100, |_| http2_ok("good"));
+    let bed = builder(&http2, "connections_max = 1\nconnect_timeout = \"200ms\"").workers(1).start();
+    bed.get("/a").has_body("good");
+    let mut client = bed.client();
+    client.send("GET /ws HTTP/1.1\r\nHost: site.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    // This origin speaks no HTTP/1.1, but it was asked on a connection of its own, not left in the queue.
+    client.reply("GET").has_status(502);
+    assert_eq!(http2.connections(), 2);
+    bed.get("/b").has_body("good");
 }

@@ -4,6 +4,7 @@ use super::Granted;
 use crate::origin::OriginError;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use tokio::sync::oneshot;
 
 /// The line.
@@ -15,7 +16,8 @@ pub(super) struct Line {
 }
 
 struct Waiting {
-    waiter: Waiter,
+    upgradable: bool,
+    covered: Rc<Cell<bool>>,
     sender: oneshot::Sender<Granted>,
 }
 
@@ -29,9 +31,9 @@ pub(super) struct Waiter {
 }
 
 impl Line {
-    pub(super) fn join(&self, upgradable: bool, covered: bool) -> oneshot::Receiver<Granted> {
+    pub(super) fn join(&self, upgradable: bool, covered: Rc<Cell<bool>>) -> oneshot::Receiver<Granted> {
         let (sender, receiver) = oneshot::channel();
-        self.waiting.borrow_mut().push_back(Waiting { waiter: Waiter { upgradable, covered }, sender });
+        self.waiting.borrow_mut().push_back(Waiting { upgradable, covered, sender });
         receiver
     }
 
@@ -48,13 +50,25 @@ impl Line {
         self.covered.set(self.covered.get().saturating_sub(1));
     }
 
+    /// Nothing is being opened any more: those who counted on it wait like the others. Returns how many they are.
+    pub(super) fn uncover_all(&self) -> u32 {
+        if self.covered.get() == 0 {
+            return 0;
+        }
+        let waiting = self.waiting.borrow();
+        let left = waiting.iter().filter(|one| !one.sender.is_closed() && one.covered.replace(false));
+        let count = left.count() as u32;
+        self.covered.set(self.covered.get().saturating_sub(count));
+        count
+    }
+
     /// The first who still waits.
     pub(super) fn first(&self) -> Option<Waiter> {
         let mut waiting = self.waiting.borrow_mut();
         while waiting.front().is_some_and(|first| first.sender.is_closed()) {
             waiting.pop_front();
         }
-        waiting.front().map(|first| first.waiter)
+        waiting.front().map(|first| Waiter { upgradable: first.upgradable, covered: first.covered.get() })
     }
 
     /// Gives it to the first whom it serves; back if there is none.
@@ -63,7 +77,7 @@ impl Line {
             let shared = matches!(granted, Granted::Stream(..));
             let first = {
                 let mut waiting = self.waiting.borrow_mut();
-                let place = waiting.iter().position(|one| !(shared && one.waiter.upgradable));
+                let place = waiting.iter().position(|one| !(shared && one.upgradable));
                 place.and_then(|place| waiting.remove(place))
             };
             let Some(first) = first else { return Err(granted) };
@@ -78,8 +92,7 @@ impl Line {
     pub(super) fn fail_covered(&self, error: OriginError) {
         let failed = {
             let mut waiting = self.waiting.borrow_mut();
-            let (failed, left): (VecDeque<Waiting>, _) =
-                waiting.drain(..).partition(|one| one.waiter.covered);
+            let (failed, left): (VecDeque<Waiting>, _) = waiting.drain(..).partition(|one| one.covered.get());
             *waiting = left;
             failed
         };
@@ -91,7 +104,7 @@ impl Line {
     /// Whether somebody waits for a connection of its own (`upgradable`), or for whatever comes.
     pub(super) fn wants(&self, upgradable: bool) -> bool {
         let waiting = self.waiting.borrow();
-        waiting.iter().any(|one| one.waiter.upgradable == upgradable && !one.sender.is_closed())
+        waiting.iter().any(|one| one.upgradable == upgradable && !one.sender.is_closed())
     }
 
     /// Takes those out who waited too long or whose client left: where connections are held for hours, nobody else
