@@ -29,7 +29,7 @@ fn location(redirect: &Redirect, place: &Place, node: &str, request: &Request) -
     if !redirect.rewrite.apply(&scope(place, node, subject, request.id_text()), &mut rendered) {
         return None;
     }
-    let mut location = safe(&rendered);
+    let mut location = safe(&rendered, names_host(redirect.rewrite.to().as_str()));
     if redirect.keeps_query
         && !location.contains(&b'?')
         && let Some(query) = request.target.query().filter(|query| !query.is_empty())
@@ -40,12 +40,18 @@ fn location(redirect: &Redirect, place: &Place, node: &str, request: &Request) -
     Some(location)
 }
 
+/// Whether the site itself wrote a URL with a host, and not a path.
+fn names_host(to: &str) -> bool {
+    ["http://", "https://", "${scheme}://"].iter().any(|start| to.starts_with(start))
+}
+
 /// What a client cannot turn into something else: a path stays a path of this host (`//elsewhere` would be another
-/// one, and browsers read a backslash as a slash), and what no URL holds is encoded.
-fn safe(rendered: &[u8]) -> Vec<u8> {
+/// one, browsers read a backslash as a slash, and a captured part may look like a URL), and what no URL holds is
+/// encoded.
+fn safe(rendered: &[u8], names_host: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(rendered.len());
     let mut rest = rendered;
-    if rest.first() == Some(&b'/') {
+    if !names_host {
         let slashes = rest.iter().take_while(|&&b| matches!(b, b'/' | b'\\')).count();
         out.push(b'/');
         rest = &rest[slashes..];
@@ -69,14 +75,16 @@ mod tests {
     #[test]
     fn a_path_stays_on_its_host_and_what_no_url_holds_is_encoded() {
         for (rendered, expected) in [
+            ("https://evil.example/x", "/https://evil.example/x"),
+            ("a/b", "/a/b"),
             ("/a/b?c=d#e", "/a/b?c=d#e"),
             ("//evil.example/x", "/evil.example/x"),
             ("/\\evil.example", "/evil.example"),
             ("/a//b", "/a//b"),
-            ("https://example.com//x", "https://example.com//x"),
             ("/a b\"<\u{fc}", "/a%20b%22%3C%C3%BC"),
         ] {
-            assert_eq!(safe(rendered.as_bytes()), expected.as_bytes(), "{rendered}");
+            assert_eq!(safe(rendered.as_bytes(), false), expected.as_bytes(), "{rendered}");
         }
+        assert_eq!(safe(b"https://example.com//x", true), b"https://example.com//x");
     }
 }

@@ -14,7 +14,7 @@ use littoral_rules::{Headers, ResponseScope, Scope, Subject};
 
 impl Headers for Request {
     fn any(&self, name: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        self.fields.named(name).any(|value| visit(value))
+        self.fields.named(name).any(visit)
     }
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct AnswerFields<'a>(pub(crate) &'a Fields);
 
 impl Headers for AnswerFields<'_> {
     fn any(&self, name: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        self.0.named(name).any(|value| visit(value))
+        self.0.named(name).any(visit)
     }
 }
 

@@ -83,17 +83,17 @@ fn site(random: &mut Random, origins: &[Origin]) -> (String, usize) {
     let mut rules = 0;
     let mut file = String::from("version = 1\nname = \"shop\"\ncanonical_host = \"shop.test\"\nhosts = [");
     for host in HOSTS {
-        write!(file, "\"{host}\", ").unwrap();
+        write!(file, "\"{host}\", ").expect("a text takes it");
     }
     file.push_str("]\n");
     for (nth, origin) in origins.iter().enumerate() {
-        writeln!(file, "[origins.o{nth}]\nurl = \"{}\"", origin.url()).unwrap();
+        writeln!(file, "[origins.o{nth}]\nurl = \"{}\"", origin.url()).expect("a text takes it");
     }
-    writeln!(file, "[groups.pair]\nmembers = [\"o0\", \"o1\"]").unwrap();
+    writeln!(file, "[groups.pair]\nmembers = [\"o0\", \"o1\"]").expect("a text takes it");
     for nth in 0..BEHAVIORS {
         let last = nth + 1 == BEHAVIORS;
         let target = if random.one_in(8) { "pair".to_owned() } else { format!("o{}", nth % ORIGINS) };
-        writeln!(file, "[[behaviors]]\nname = \"b{nth}\"\norigin = \"{target}\"").unwrap();
+        writeln!(file, "[[behaviors]]\nname = \"b{nth}\"\norigin = \"{target}\"").expect("a text takes it");
         if !last {
             let (word, other) = (random.pick(&WORDS), random.pick(&WORDS));
             let path = match random.below(4) {
@@ -107,23 +107,23 @@ fn site(random: &mut Random, origins: &[Origin]) -> (String, usize) {
                 "path = \"{path}\"\nwhen = '{} and not (path contains \"{nth}{nth}\")'",
                 condition(random, false)
             )
-            .unwrap();
+            .expect("a text takes it");
             if random.one_in(10) {
                 file.push_str("methods = [\"GET\", \"HEAD\"]\n");
             } else if random.one_in(10) {
                 file.push_str("allow_methods = [\"GET\", \"HEAD\"]\n");
             }
             if random.one_in(10) {
-                writeln!(file, "hosts = [\"{}\"]", random.pick(&HOSTS)).unwrap();
+                writeln!(file, "hosts = [\"{}\"]", random.pick(&HOSTS)).expect("a text takes it");
             }
         }
         let mut list =
             |random: &mut Random, key: &str, most: usize, one: &dyn Fn(&mut Random, usize) -> String| {
                 let count = random.below(most + 1);
                 if count > 0 {
-                    writeln!(file, "{key} = [").unwrap();
+                    writeln!(file, "{key} = [").expect("a text takes it");
                     for member in 0..count {
-                        writeln!(file, "  {},", one(random, nth * 10 + member)).unwrap();
+                        writeln!(file, "  {},", one(random, nth * 10 + member)).expect("a text takes it");
                     }
                     file.push_str("]\n");
                     rules += count;
@@ -169,14 +169,14 @@ fn site(random: &mut Random, origins: &[Origin]) -> (String, usize) {
             1 => "bypass = { cookies = [\"beta\"] }",
             _ => "",
         };
-        writeln!(file, "  [behaviors.cache]\n  {cache}\n  [behaviors.key]").unwrap();
+        writeln!(file, "  [behaviors.cache]\n  {cache}\n  [behaviors.key]").expect("a text takes it");
         if random.one_in(3) {
             writeln!(
                 file,
                 "  query = {}",
                 random.pick(&["\"none\"", "{ only = [\"x\"] }", "{ except = [\"z\"] }"])
             )
-            .unwrap();
+            .expect("a text takes it");
         }
     }
     (file, rules)
@@ -192,11 +192,11 @@ struct Asked {
 fn asked(random: &mut Random) -> Asked {
     let mut target = String::new();
     for _ in 0..1 + random.below(3) {
-        write!(target, "/{}", random.pick(&WORDS)).unwrap();
+        write!(target, "/{}", random.pick(&WORDS)).expect("a text takes it");
     }
     target.push_str(random.pick(&EXTENSIONS));
     if random.one_in(3) {
-        write!(target, "?{}", random.pick(&["x=1", "y=2&x=1", "z=2", "x=2&z=1&y"])).unwrap();
+        write!(target, "?{}", random.pick(&["x=1", "y=2&x=1", "z=2", "x=2&z=1&y"])).expect("a text takes it");
     }
     let mut headers = Vec::new();
     if random.one_in(3) {
@@ -255,7 +255,7 @@ fn check(asked: &Asked, explained: &Explanation, reply: &Reply, heard_from_cache
         }
         // An answer to HEAD that is not in the cache is passed, and says why it was not.
         "pass" if asked.method == "HEAD" => {
-            assert!(matches!(happened(reply).as_str(), "pass" | "miss"), "{at}")
+            assert!(matches!(happened(reply).as_str(), "pass" | "miss"), "{at}");
         }
         outcome => assert_eq!(happened(reply), outcome, "{at}"),
     }

@@ -38,13 +38,13 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// haproxy before the bed, with these lines for its backend and this behind its server.
-fn haproxy(bed: &Testbed, folder: &Path, backend: &str, server: &str) -> (Running, u16) {
+/// haproxy before the bed, with these lines for its proxying half and this behind its server.
+fn haproxy(bed: &Testbed, folder: &Path, proxying: &str, server: &str) -> (Running, u16) {
     let port = free_port();
     let text = format!(
         "defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n  \
          unique-id-format %ci\nfrontend f\n  bind 127.0.0.1:{port}\n  default_backend b\n\
-         backend b\n  {backend}\n  server s {} {server}\n",
+         backend b\n  {proxying}\n  server s {} {server}\n",
         bed.address()
     );
     (start("haproxy", &["-db", "-f"], folder, &text), port)

@@ -36,7 +36,7 @@ impl Nginx {
                  server {{\n{server}\nserver_name _;\nadd_header Cache-Control no-store always;\n\
                  location / {{ return 200 \"$server_protocol $host $ssl_client_verify $request_uri\"; }}\n}}\n}}\n"
             );
-            std::fs::write(folder.path().join("nginx.conf"), file).unwrap();
+            std::fs::write(folder.path().join("nginx.conf"), file).expect("a temporary thing can be made");
             let process = Command::new("nginx")
                 .env("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin")
                 .arg("-c")
@@ -45,7 +45,8 @@ impl Nginx {
                 .stderr(Stdio::null())
                 .spawn()
                 .expect("nginx is installed (scripts/setup test)");
-            let mut nginx = Nginx { process, folder: TempDir::new().unwrap(), port };
+            let mut nginx =
+                Nginx { process, folder: TempDir::new().expect("a temporary thing can be made"), port };
             if nginx.answers(&folder) {
                 nginx.folder = folder;
                 return nginx;
@@ -74,7 +75,11 @@ impl Drop for Nginx {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .expect("a temporary thing can be made")
+        .local_addr()
+        .expect("a temporary thing can be made")
+        .port()
 }
 
 /// An authority, a server certificate for `name`, and a client certificate, written into a folder.
@@ -85,19 +90,26 @@ struct Certificates {
 }
 
 fn certificates(name: &str) -> Certificates {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    let mut params = CertificateParams::new(Vec::new()).expect("a temporary thing can be made");
     // Without names of their own, OpenSSL takes what they sign for signed by itself.
     params.distinguished_name.push(DnType::CommonName, "authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let folder = TempDir::new().unwrap();
-    let write = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).unwrap();
+    let authority =
+        CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a temporary thing can be made"))
+            .expect("a temporary thing can be made");
+    let folder = TempDir::new().expect("a temporary thing can be made");
+    let write = |file: &str, text: &str| {
+        std::fs::write(folder.path().join(file), text).expect("a temporary thing can be made")
+    };
     let issue = |names: Vec<String>, usage: ExtendedKeyUsagePurpose| {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(names).unwrap();
+        let key = KeyPair::generate().expect("a temporary thing can be made");
+        let mut params = CertificateParams::new(names).expect("a temporary thing can be made");
         params.distinguished_name.push(DnType::CommonName, "leaf");
         params.extended_key_usages = vec![usage];
-        (params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem())
+        (
+            params.signed_by(&key, &authority).expect("a temporary thing can be made").pem(),
+            key.serialize_pem(),
+        )
     };
     let (server, server_key) = issue(vec![name.to_owned()], ExtendedKeyUsagePurpose::ServerAuth);
     let (client, client_key) = issue(vec!["edge.test".to_owned()], ExtendedKeyUsagePurpose::ClientAuth);
@@ -132,7 +144,7 @@ fn nginx_on_a_unix_socket_answers_over_both_protocols() {
         ("listen unix:{folder}/sock;", OriginProtocol::Http1, "HTTP/1.1"),
         ("listen unix:{folder}/sock http2;", OriginProtocol::Http2, "HTTP/2.0"),
     ] {
-        let nginx = Nginx::start(TempDir::new().unwrap(), listen);
+        let nginx = Nginx::start(TempDir::new().expect("a temporary thing can be made"), listen);
         let path: PathBuf = nginx.folder.path().join("sock");
         let bed = bed(move |server| {
             server.address = Address::Unix(path.clone());
