@@ -189,13 +189,16 @@ mod tests {
         }
     }
 
+    /// Method, target, signed fields, hash of the content, signature.
+    type Example<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
+
     /// "Examples: Signature Calculations in AWS Signature Version 4", Amazon S3 API Reference.
     #[test]
     fn the_published_examples_come_out() {
         let host = ("host", "examplebucket.s3.amazonaws.com");
         let time = ("x-amz-date", "20130524T000000Z");
         let nothing = ("x-amz-content-sha256", NO_PAYLOAD);
-        let cases: [(&str, &str, &[(&str, &str)], &str, &str); 4] = [
+        let cases: [Example<'_>; 4] = [
             (
                 "GET",
                 "/test.txt",

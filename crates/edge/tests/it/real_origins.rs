@@ -99,7 +99,7 @@ fn certificates(name: &str) -> Certificates {
             .expect("a temporary thing can be made");
     let folder = TempDir::new().expect("a temporary thing can be made");
     let write = |file: &str, text: &str| {
-        std::fs::write(folder.path().join(file), text).expect("a temporary thing can be made")
+        std::fs::write(folder.path().join(file), text).expect("a temporary thing can be made");
     };
     let issue = |names: Vec<String>, usage: ExtendedKeyUsagePurpose| {
         let key = KeyPair::generate().expect("a temporary thing can be made");

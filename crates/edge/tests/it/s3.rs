@@ -3,11 +3,12 @@
 
 use crate::groups::reserve;
 use littoral_policy::{HostHeader, S3Signing, Site};
+use littoral_runtime::Clock;
 use littoral_testbed::{Client, Gate, Testbed, ok, origin};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 const PINNED: &str = include_str!("../../../../tests/s3/requirements.txt");
 const ACCESS_KEY: &str = "littoral-test";
@@ -146,8 +147,8 @@ fn bed(store: &ObjectStore) -> Testbed {
     let unused = origin("*", ok(""));
     let bed = Testbed::builder(unused).site(&file).shaped(|site| with_key(site, SECRET_KEY)).start();
     // A signature is good for a quarter of an hour around the store's time.
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
-    bed.advance(now - littoral_testbed::bed::START_SECONDS.unsigned_abs());
+    let since_start = Clock::system().now() - littoral_testbed::bed::START_SECONDS;
+    bed.advance(since_start.unsigned_abs());
     bed
 }
 
