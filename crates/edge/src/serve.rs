@@ -149,7 +149,10 @@ fn without_origin(worker: &Rc<Worker>, request: &Request, journey: Journey) -> R
 
 /// The answer as its site shows it.
 fn dressed(request: &Request, answer: Response) -> Response {
-    match answer.place.clone().filter(|_| answer.status >= 400) {
+    if answer.status < 400 {
+        return answer;
+    }
+    match answer.place.clone() {
         Some(place) => error_page::dress(&place, request, answer),
         None => answer,
     }
