@@ -22,6 +22,7 @@ mod field_rules;
 mod fill;
 mod head;
 mod invalidate;
+mod journey;
 mod key;
 mod lookup;
 mod memory;

@@ -3,6 +3,7 @@
 
 use crate::answer::{from_stale, from_stored, not_modified};
 use crate::fill::{Fill, FillReader, Handoff, Joined, Phase, Plan, lead};
+use crate::journey::Wanted;
 use crate::lookup::{self, Found, verdict};
 use crate::note::{Note, Outcome};
 use crate::origin::fetch::InterimSink;
@@ -12,7 +13,6 @@ use crate::origin::{OriginError, Outgoing, RequestBody};
 use crate::pass::{Pass, failed, for_origin, pass_through, unshared};
 use crate::request::Request;
 use crate::respond::{Body, Head, Held, Place, Response, Shape};
-use crate::serve::Wanted;
 use crate::transform::{TagText, choose, compress, range};
 use crate::worker::Worker;
 use littoral_cache::{Content, Store, StoredResponse};

@@ -3,10 +3,10 @@
 //! of what may be stored.
 
 use super::state::{Ended, Fill, Phase, WINDOW_BYTES_MAX};
+use crate::journey::Wanted;
 use crate::lookup::{stored_variant, verdict};
 use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody, fetch_from_group};
 use crate::respond::Place;
-use crate::serve::Wanted;
 use crate::transform::choose;
 use crate::worker::Worker;
 use littoral_cache::{Body, Content, PartialBody, ResponseParts, SiteIx, Store, StoredResponse};
