@@ -4,7 +4,7 @@
 use crate::answer::{from_fill, from_stale, from_stored};
 use crate::fill::{Fill, Handoff, Joined, Phase, Plan, lead};
 use crate::journey::Wanted;
-use crate::lookup::{self, Found, verdict};
+use crate::lookup::{self, Found, is_live, verdict};
 use crate::note::{Note, Outcome};
 use crate::origin::fetch::InterimSink;
 use crate::origin::fields::Conditionals;
@@ -148,11 +148,6 @@ fn stand_in(
         }
         None => failed(worker, place, note, error),
     }
-}
-
-/// Whether no purge covers it, now.
-pub(crate) fn is_live(worker: &Worker, stored: &StoredResponse) -> bool {
-    verdict(&worker.shared.fence, stored) == Verdict::Live
 }
 
 /// Whether a response that another request brought may answer this one. When its `Vary` says no, `variant` becomes

@@ -2,10 +2,10 @@
 
 use super::{answer, settled, unsatisfiable};
 use crate::fill::{Fill, FillReader};
+use crate::lookup::is_live;
 use crate::note::Note;
 use crate::request::Request;
 use crate::respond::{Body, Head, Held, Place, Response, Shape};
-use crate::shared::is_live;
 use crate::transform::choose::{self, Choice};
 use crate::transform::{compress, range};
 use crate::worker::Worker;
