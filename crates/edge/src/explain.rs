@@ -215,7 +215,7 @@ fn explain_origin_fields(
     explanation: &mut Explanation,
 ) {
     let behavior = place.behavior().expect("placed");
-    let id = request.id_text();
+    let id = request.id.as_bytes();
     let scope = scope(place, node, keyed_subject(place, request, &key.target), id);
     let changes =
         Changes::of(&behavior.request_fields, &scope, |name| request.fields.named(name).next().is_some());

@@ -28,6 +28,7 @@ mod lookup;
 mod memory;
 mod note;
 mod origin;
+mod pairs;
 mod pass;
 mod peer;
 mod protocol;

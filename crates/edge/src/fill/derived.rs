@@ -1,7 +1,7 @@
 //! Fills made of fills: what is made of a body while it arrives, once for all who want it so. The task that makes it
 //! reads its source like any other reader, and ends when nobody reads what it makes.
 
-use super::lead::HELD_PART;
+use super::lead::{HELD_PART, STORED_PART_MIN};
 use super::reader::FillReader;
 use super::state::{Ended, Fill, WINDOW_BYTES_MAX};
 use crate::origin::OriginError;
@@ -110,7 +110,7 @@ impl Make {
         !self.source.keeps_all()
             || (made > WINDOW_BYTES_MAX
                 && (shared.fills.held_bytes() > shared.memory_bytes / HELD_PART
-                    || made > shared.memory_bytes / 4))
+                    || made > shared.memory_bytes / STORED_PART_MIN))
     }
 
     fn end(&self, ended: Ended) {

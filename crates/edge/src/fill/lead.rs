@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// A response larger than this part of the store's budget is not worth collecting: the store would not keep it.
-const STORED_PART_MIN: u64 = 4;
+pub(super) const STORED_PART_MIN: u64 = 4;
 
 /// All fills together hold at most this part of the store's budget, beside it, and a window for each.
 pub(super) const HELD_PART: u64 = 2;

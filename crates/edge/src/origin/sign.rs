@@ -4,6 +4,7 @@
 //! and origin cannot read it in two ways. A plus in the path is a plus (and goes out as `%2B`, since S3 would read a
 //! space); in the query it is a space, as S3 reads it. Only fields are signed that the edge says itself.
 
+use crate::pairs;
 use aws_lc_rs::{digest, hmac};
 use bytes::Bytes;
 use http::Method;
@@ -91,16 +92,10 @@ struct Canonical {
 impl Canonical {
     fn of(target: &[u8]) -> Canonical {
         let (path, query) = match target.iter().position(|&b| b == b'?') {
-            Some(at) => (&target[..at], &target[at + 1..]),
-            None => (target, &b""[..]),
+            Some(at) => (&target[..at], Some(&target[at + 1..])),
+            None => (target, None),
         };
-        let mut parameters: Vec<(String, String)> = query
-            .split(|&b| b == b'&')
-            .filter(|parameter| !parameter.is_empty())
-            .map(|parameter| match parameter.iter().position(|&b| b == b'=') {
-                Some(at) => (&parameter[..at], &parameter[at + 1..]),
-                None => (parameter, &b""[..]),
-            })
+        let mut parameters: Vec<(String, String)> = pairs::parameters(query)
             .map(|(name, value)| (decoded(name, true), decoded(value, true)))
             // How a request is signed is the edge's to say.
             .filter(|(name, _)| !name.to_ascii_lowercase().starts_with(b"x-amz-"))
