@@ -30,11 +30,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Of an answer that is given up for another member's, so much is read so that its connection can serve again.
-const DISCARDED_BYTES_MAX: usize = 64 * 1024;
-/// And for so long.
-const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
-
 /// A request for whichever member gets it.
 pub(crate) struct Outgoing {
     pub(crate) method: Method,
@@ -111,7 +106,7 @@ impl Tries<'_> {
                 _ => return tried.map_err(|failed| failed.error),
             }
             if let Ok(response) = tried {
-                tokio::task::spawn_local(discard(response));
+                response.body.discard();
             }
         }
         Err(OriginError::Abandoned)
@@ -204,22 +199,6 @@ fn is_its_own_fault(error: OriginError) -> bool {
             | OriginError::RequestBody(_)
             | OriginError::Abandoned
     )
-}
-
-/// Reads an answer that nobody gets, so that its connection can serve again; a long one is not worth it.
-async fn discard(response: OriginResponse) {
-    let mut body = response.body;
-    let mut left = DISCARDED_BYTES_MAX;
-    let reading = async {
-        while let Some(Ok(piece)) = body.next().await {
-            match left.checked_sub(piece.len()) {
-                Some(less) => left = less,
-                None => return,
-            }
-        }
-    };
-    // What is left of it then goes with its connection.
-    let _ = tokio::time::timeout(DISCARD_TIME_MAX, reading).await;
 }
 
 /// The longest that one member may take for a head: within it, further tries may begin.

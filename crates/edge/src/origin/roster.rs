@@ -9,6 +9,7 @@ use super::pool::Pool;
 use crate::respond::Place;
 use crate::worker::{Shared, Worker};
 use littoral_policy::{Balance, OriginGroup, PolicySet, Site};
+use littoral_rules::hash::mix;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
@@ -111,7 +112,7 @@ impl Rosters {
         let roster = known.entry(group_id(group)).or_insert_with(|| {
             let pool =
                 |member| worker.pools.pool(&worker.shared.origins, site.origin_of(member), worker.thread);
-            let seed = balance::mix(worker.thread as u64 ^ worker.shared.clock.monotonic_nanos());
+            let seed = mix(worker.thread as u64 ^ worker.shared.clock.monotonic_nanos());
             Rc::new(Roster {
                 shared: GroupShared::of(&worker.shared, place),
                 pools: group.members.iter().map(pool).collect(),
