@@ -187,11 +187,6 @@ impl Lead {
                 None => break,
                 Some(Ok(piece)) => {
                     received += piece.len() as u64;
-                    self.worker.report.borrow().received_from_origin(
-                        judged.place,
-                        self.fill.asked(),
-                        piece.len(),
-                    );
                     self.fill.publish_piece(piece);
                     self.worker.follows.wake_local(&self.fill);
                     if keeps && let Some(reason) = self.refuses_more(received, bytes_max) {

@@ -2,9 +2,9 @@
 //! that the client's connection feeds, a response's body piece by piece with a time-out between pieces.
 
 use super::OriginError;
-use super::group::UnderWay;
 use super::pool::Lease;
 use super::stream::StreamBody;
+use super::under_way::UnderWay;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -224,7 +224,12 @@ impl OriginBody {
             match piece {
                 Err(_) => return Some(Err(self.broken(OriginError::BodyTimeout))),
                 Ok(Some(Ok(data))) if data.is_empty() => {}
-                Ok(Some(Ok(data))) => return Some(Ok(data)),
+                Ok(Some(Ok(data))) => {
+                    if let Some(watched) = &self.watched {
+                        watched.received(data.len());
+                    }
+                    return Some(Ok(data));
+                }
                 Ok(Some(Err(error))) => return Some(Err(self.broken(error))),
                 Ok(None) => {
                     self.finish();
