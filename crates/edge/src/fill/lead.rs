@@ -8,6 +8,7 @@ use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody,
 use crate::respond::Place;
 use crate::serve::Wanted;
 use crate::transform::choose;
+use crate::varying::followed;
 use crate::worker::Worker;
 use littoral_cache::{Body, Content, PartialBody, ResponseParts, SiteIx, Store, StoredResponse};
 use littoral_http_caching::media_type::type_guard;
@@ -163,7 +164,7 @@ impl Lead {
             return Err(NotStored::TooLarge);
         }
         let fields = with_date(stored_fields(&response.fields, &behavior.rules), times.received);
-        let vary = Vary::of(&fields).map_err(|_| NotStored::VaryStar)?;
+        let vary = followed(judged.place, &fields)?;
         let head = head(&self.worker, judged, response.status, fields, terms, vary, self.fill.effective);
         Ok(head)
     }
@@ -317,7 +318,8 @@ impl Lead {
         let behavior = place.behavior().expect("routed");
         let request = RequestView { method: Method::Get, fields: sent };
         let view = ResponseView { status: stale.status, fields: &fields, close_delimited: false };
-        let terms = judge_storing(&request, &view, times, &behavior.rules);
+        let terms = judge_storing(&request, &view, times, &behavior.rules)
+            .and_then(|terms| followed(place, &fields).map(|_| terms));
         let fields = stored_fields(&fields, &behavior.rules);
         let parts = ResponseParts { effective: self.fill.effective, ..stale.parts().clone() };
         let parts = with_fields(&self.worker, place, client, parts, fields);

@@ -12,6 +12,29 @@ impl Compiler<'_> {
         self.check_names();
         self.check_reach(behaviors);
         self.check_origins_used();
+        self.check_who_writes();
+    }
+
+    /// Whatever reaches an S3 origin is signed with its keys: who may `PUT` and `DELETE` is to be said, not left.
+    fn check_who_writes(&mut self) {
+        let file = self.file;
+        let is_signed =
+            |name: &str| file.origins.iter().any(|origin| *origin.name == name && origin.s3.is_some());
+        for section in &file.behaviors {
+            let Some(name) = &section.origin else { continue };
+            let members =
+                file.groups.iter().filter(|group| group.name == *name).flat_map(|group| &group.members);
+            let signs = is_signed(name) || members.into_iter().any(|member| is_signed(&member.origin));
+            if signs && section.allow_methods.is_none() && section.methods.is_none() {
+                let message = format!(
+                    "behavior {} signs whatever it is asked: every client may write to {} and delete in it",
+                    quoted(&section.name),
+                    quoted(name)
+                );
+                let hint = "say what you mean: allow_methods = [\"GET\", \"HEAD\"]";
+                self.warning(&name.span, message, "signed for all methods", hint);
+            }
+        }
     }
 
     fn check_names(&mut self) {
