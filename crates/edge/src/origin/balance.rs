@@ -183,5 +183,4 @@ impl Dice {
 }
 
 #[cfg(test)]
-#[path = "balance_tests.rs"]
 mod tests;

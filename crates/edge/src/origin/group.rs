@@ -12,8 +12,8 @@ use super::health::Phase;
 use super::permits::OriginShared;
 use super::roster::{GroupShared, Roster};
 use super::{OriginError, OriginRequest, OriginResponse, RequestBody, fetch};
-use crate::key::cookies;
 use crate::note::Asked;
+use crate::pairs;
 use crate::report::status_class;
 use crate::request::Request;
 use crate::respond::Place;
@@ -262,9 +262,7 @@ pub(crate) fn hash_of(place: &Place, request: &Request, url: &[u8]) -> u64 {
         HashKey::Path => Some(request.target.path()),
         HashKey::Client => Some(client.as_bytes()),
         HashKey::Header(name) => request.fields.named(name.as_bytes()).next(),
-        HashKey::Cookie(name) => {
-            cookies(&request.fields).find(|(known, _)| *known == name.as_bytes()).map(|(_, value)| value)
-        }
+        HashKey::Cookie(name) => pairs::cookie(&request.fields, name).next(),
     };
     balance::hash(value.unwrap_or(url))
 }
