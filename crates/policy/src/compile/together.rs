@@ -2,8 +2,9 @@
 //! that nothing asks.
 
 use super::Compiler;
+use super::redirects::always_fits;
 use crate::Behavior;
-use littoral_model::quoted;
+use littoral_model::{BehaviorSection, Spanned, quoted};
 use std::sync::Arc;
 
 impl Compiler<'_> {
@@ -12,6 +13,56 @@ impl Compiler<'_> {
         self.check_names();
         self.check_reach(behaviors);
         self.check_origins_used();
+        self.check_signed_methods();
+    }
+
+    /// The edge signs whatever it lets through: who may write through such a behavior may write to the bucket.
+    fn check_signed_methods(&mut self) {
+        const READING: [&str; 2] = ["GET", "HEAD"];
+        let file = self.file;
+        for section in &file.behaviors {
+            if !self.asks_signed_origin(section) {
+                continue;
+            }
+            let (matched, allowed) = (section.methods.as_ref(), section.allow_methods.as_ref());
+            let passes = |method: &str, list: Option<&Spanned<Vec<Spanned<String>>>>| {
+                list.is_none_or(|list| list.iter().any(|listed| listed.as_str() == method))
+            };
+            // Preflights write nothing: who names OPTIONS means them.
+            let others: Option<Vec<String>> = allowed.or(matched).map(|list| {
+                let named = list.iter().map(|method| method.as_str());
+                named
+                    .filter(|method| !READING.contains(method) && *method != "OPTIONS")
+                    .filter(|method| passes(method, matched))
+                    .map(quoted)
+                    .collect()
+            });
+            let what = match others {
+                Some(others) if others.is_empty() => continue,
+                Some(others) => listed(others),
+                None => "every method".to_owned(),
+            };
+            let name = quoted(&section.name);
+            let message = format!("behavior {name} lets {what} through to an origin that is signed for");
+            let span = allowed.or(matched).map_or(&section.span, |list| &list.span);
+            let hint = "what is let through is signed, so whoever may PUT may write: allow_methods = [\"GET\", \"HEAD\"]";
+            self.warning(span, message, "signed like any other", hint);
+        }
+    }
+
+    /// Whether requests of the behavior may reach an origin with `s3`.
+    fn asks_signed_origin(&self, section: &BehaviorSection) -> bool {
+        let file = self.file;
+        let is_signed =
+            |name: &str| file.origins.iter().any(|origin| *origin.name == name && origin.s3.is_some());
+        if section.redirects.iter().any(|redirect| always_fits(section, &redirect.change)) {
+            return false;
+        }
+        let Some(name) = &section.origin else {
+            return matches!(file.origins.as_slice(), [only] if only.s3.is_some());
+        };
+        let mut groups = file.groups.iter().filter(|group| group.name == *name);
+        is_signed(name) || groups.any(|group| group.members.iter().any(|member| is_signed(&member.origin)))
     }
 
     fn check_names(&mut self) {
