@@ -46,6 +46,7 @@ mod subject;
 mod target;
 mod tls;
 mod transform;
+mod varying;
 mod worker;
 
 pub use config::{AccessLog, EdgeClients, EdgeConfig, EdgeLimits, MemoryAdmission, Notices, TlsFiles};

@@ -144,6 +144,7 @@ pub(crate) fn for_origin(
             .then_some(&behavior.key.cookies),
         conditionals,
         range,
+        keyed: &behavior.key.headers,
         upgrade,
     }
     .build();
@@ -162,7 +163,7 @@ fn with_rules(worker: &Worker, place: &Place, request: &Request, fields: Fields)
     let scope = scope(place, &worker.shared.name, keyed_subject(place, request, &target), id);
     let changes = Changes::of(rules, &scope, |name| fields.named(name).next().is_some());
     let mut out = Fields::builder();
-    out.extend_from(&fields, |_, name| changes.keep(name));
+    out.extend_from(&fields, |_, name| changes.keep_as_read(name));
     for (name, value) in changes.lines() {
         out.push(name, value);
     }

@@ -7,10 +7,11 @@ use super::storing::{Judged, head, with_date, with_fields};
 use crate::journey::Wanted;
 use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody, fetch_from_group};
 use crate::respond::Place;
+use crate::varying::followed;
 use crate::worker::Worker;
 use littoral_cache::{ResponseParts, Store, StoredResponse};
 use littoral_http_caching::{
-    Fields, Known, Method, NotStored, RequestView, ResponseView, Terms, Times, Vary, freshen, judge_storing,
+    Fields, Known, Method, NotStored, RequestView, ResponseView, Terms, Times, freshen, judge_storing,
     may_serve_on_error, selects, stored_fields,
 };
 use std::rc::Rc;
@@ -160,7 +161,7 @@ impl Lead {
             return Err(NotStored::TooLarge);
         }
         let fields = with_date(stored_fields(&response.fields, &behavior.rules), times.received);
-        let vary = Vary::of(&fields).map_err(|_| NotStored::VaryStar)?;
+        let vary = followed(judged.place, &fields)?;
         let head = head(&self.worker, judged, response.status, fields, terms, vary, self.fill.effective);
         Ok(head)
     }
@@ -246,7 +247,8 @@ impl Lead {
         let behavior = place.behavior().expect("routed");
         let request = RequestView { method: Method::Get, fields: sent };
         let view = ResponseView { status: stale.status, fields: &fields, close_delimited: false };
-        let terms = judge_storing(&request, &view, times, &behavior.rules);
+        let terms = judge_storing(&request, &view, times, &behavior.rules)
+            .and_then(|terms| followed(place, &fields).map(|_| terms));
         let fields = stored_fields(&fields, &behavior.rules);
         let parts = ResponseParts { effective: self.fill.effective, ..stale.parts().clone() };
         let parts = with_fields(&self.worker, place, client, parts, fields);

@@ -98,7 +98,14 @@ pub(crate) fn for_stored(place: &Place, request: &Fields, stored: &StoredRespons
     let fit = fit_stored(place, policy, stored);
     let accepted = Accepted::of(request);
     if fit != Fit::Encode {
-        return unencoded(fit, &accepted);
+        // Of a part nothing can be unpacked.
+        let choice = unencoded(fit, &accepted);
+        let is_whole = matches!(stored.content, Content::Whole(_));
+        return if is_whole || choice.form != Form::Unpacked {
+            choice
+        } else {
+            Choice::of(Form::Plain, true)
+        };
     }
     let ranked = accepted.ranked(&policy.codings);
     let dates_hold = ranked.is_empty();

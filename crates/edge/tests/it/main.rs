@@ -2,6 +2,7 @@
 
 mod admission;
 mod agreement;
+mod attack;
 mod balancing;
 mod behaviors;
 mod caching;

@@ -55,6 +55,7 @@ impl Compiler<'_> {
         let rewrites = self.rewrites(&called, section);
         let request_fields = self.field_rules(&called, Way::ToOrigin, &section.request_headers);
         let response_fields = self.field_rules(&called, Way::ToClient, &section.response_headers);
+        self.check_lifetime_said_once(&called, section);
         let mut rules = self.cache_rules(&called, &section.cache);
         let cache = self.cache_mode(&called, &section.cache);
         let key = self.key(&called, &section.key);
@@ -163,13 +164,11 @@ impl Compiler<'_> {
         let message = format!("the path {}{of} {mistake}", quoted(text));
         let (label, hint) = match mistake {
             PathMistake::Empty => ("empty", "to match every path, leave it out or say \"/*\"".to_owned()),
-            PathMistake::NoSlash => {
-                ("never matches", format!("paths begin with a slash: \"/{}\"", text.as_str()))
-            }
+            PathMistake::NoSlash => ("never matches", slash_hint(text, &self.file.hosts)),
             PathMistake::DoubleWildcard => {
                 ("one `*` is enough", format!("`*` matches slashes too: \"{}\"", single_wildcards(text)))
             }
-            PathMistake::Query => ("the path alone", "patterns do not see the query".to_owned()),
+            PathMistake::Query => ("the path alone", query_hint(text)),
             PathMistake::NotNormalized { normalized } => {
                 ("never matches", format!("paths are compared in their normalized form: \"{normalized}\""))
             }
@@ -205,6 +204,9 @@ impl Compiler<'_> {
                     format!("\"{}\": methods are case-sensitive", name.to_ascii_uppercase())
                 }
                 MethodMistake::Refused => "TRACE and CONNECT are refused for every site".to_owned(),
+                MethodMistake::NotAToken if name.contains(',') => {
+                    format!("a text for each: [{}]", each(name))
+                }
                 MethodMistake::NotAToken => "a method's name, as in \"GET\"".to_owned(),
                 MethodMistake::TooMany => "leave the list out to take every method".to_owned(),
             };
@@ -212,6 +214,27 @@ impl Compiler<'_> {
             self.error(&name.span, message, "not possible here", hint);
         }
         None
+    }
+
+    /// A cache that is told two lifetimes believes the one or the other.
+    fn check_lifetime_said_once(&mut self, called: &str, section: &BehaviorSection) {
+        let said_by = match (&section.cache.lifetime_downstream, section.cache.immutable) {
+            (_, true) => "immutable",
+            (Some(_), false) => "lifetime_downstream",
+            (None, false) => return,
+        };
+        for (at, rule) in section.response_headers.iter().enumerate() {
+            if rule.name.eq_ignore_ascii_case("cache-control") {
+                let message = format!(
+                    "response rule {} of {called} is for `Cache-Control`, which `{said_by}` says already",
+                    at + 1
+                );
+                let hint = format!(
+                    "leave out the one or the other: clients would be told both, and `{said_by}` of the cache has its own form of it"
+                );
+                self.error(&rule.name.span, message, "said twice", hint);
+            }
+        }
     }
 
     /// Matching only what is not let through is a long way to say 405.
@@ -325,4 +348,36 @@ fn single_wildcards(pattern: &str) -> String {
         out = out.replace("**", "*");
     }
     out
+}
+
+/// What may have been meant by a path that does not begin with a slash.
+fn slash_hint(text: &str, hosts: &[Spanned<String>]) -> String {
+    let (first, rest) = text.split_once('/').unwrap_or((text, ""));
+    if hosts.iter().any(|host| host.eq_ignore_ascii_case(first)) {
+        return format!("the path alone, and the host beside it: path = \"/{rest}\", hosts = [\"{first}\"]");
+    }
+    if text.starts_with(['^', '~']) || text.ends_with('$') {
+        let expression = text.trim_start_matches(['~', ' ']);
+        return format!("for a regular expression: when = 'path ~ r\"{expression}\"'");
+    }
+    format!("paths begin with a slash: \"/{text}\"")
+}
+
+/// How to say what a pattern with a query means.
+fn query_hint(text: &str) -> String {
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    match query.split(['=', '&']).next() {
+        Some(name) if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => {
+            format!(
+                "patterns do not see the query; say path = \"{path}\", when = 'exists(query[\"{name}\"])'"
+            )
+        }
+        _ => "patterns do not see the query".to_owned(),
+    }
+}
+
+/// `a, b` as it should be written: `"a", "b"`.
+pub(super) fn each(list: &str) -> String {
+    let members = list.split([',', ' ']).filter(|member| !member.is_empty());
+    members.map(|member| format!("\"{member}\"")).collect::<Vec<_>>().join(", ")
 }

@@ -56,6 +56,7 @@ ejection = "off"
 [[behaviors]]
 path = "/web/*"
 origin = "web"
+allow_methods = ["GET", "HEAD", "PUT"]
 
 [[behaviors]]
 path = "/plain/*"
