@@ -11,7 +11,7 @@ use crate::respond::{Body, Head, Held, Place, Response, Shape};
 use crate::transform::choose::{self, Choice};
 use crate::transform::{Form, TagText, compress, range};
 use crate::worker::Worker;
-use littoral_http_caching::{Known, Method, Precondition, RangeAnswer, conditional, evaluate};
+use littoral_http_caching::{Known, Method, Precondition, RangeAnswer, evaluate};
 
 /// The answer that a stored response gives to a request: its form, conditions, then ranges.
 pub(crate) fn from_stored(
@@ -23,7 +23,7 @@ pub(crate) fn from_stored(
 ) -> Response {
     let choice = choose::for_stored(place, &request.fields, &held);
     compress::ask_for_missing(worker, place, request, &held, &choice);
-    let modified = conditional::modification_date(&held.fields, held.terms.received);
+    let modified = held.last_modified.unwrap_or(held.terms.date);
     if let Some(answer) = settled(place, request, &held, Some(modified), choice.condition, note) {
         return answer;
     }

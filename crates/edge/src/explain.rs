@@ -21,7 +21,7 @@ use crate::lookup::{self, Usable, usable, verdict};
 use crate::origin::group::hash_of;
 use crate::request::Request;
 use crate::respond::{Head, Place};
-use crate::serve::{Course, course};
+use crate::serve::{Course, course, may_stand_in};
 use crate::subject::{keyed_subject, scope, subject};
 use crate::{redirect, rewrite, route};
 use littoral_cache::{Content, KeyRef, Store, StoredResponse};
@@ -102,6 +102,7 @@ impl Edge {
         let hash = hash_of(place, request, &key.bytes[key.url.clone()]);
         explanation.members = members::members(&self.shared, place, hash);
         match course(place, request) {
+            Course::Pass(..) if self.shared.memory.is_short() => self.explain_shortage(None, explanation),
             Course::Pass(_, Some("upgrade"), _) => {
                 explanation.because("pass", "the client wants to change the protocol")
             }
@@ -134,15 +135,19 @@ impl Edge {
             described.map(|(nth, variant)| self.describe(variant, selected == Some(nth))).collect();
         let only_if_cached =
             lookup::directives(place, request).is_some_and(|directives| directives.only_if_cached);
-        let forward = |explanation: Explanation, outcome, why: &str| {
+        let forward_with = |stale: Option<&StoredResponse>, explanation: Explanation, outcome, why: &str| {
             if only_if_cached {
                 let explanation = Explanation { status: Some(504), ..explanation };
                 return explanation.because("refuse", "the client wants only what is stored and fresh");
             }
             // A response to HEAD is not kept for others.
-            let outcome = if request.method == Method::Head { "pass" } else { outcome };
-            explanation.because(outcome, why)
+            let is_head = request.method == Method::Head;
+            if self.shared.memory.is_short() {
+                return self.explain_shortage(stale.filter(|_| !is_head), explanation);
+            }
+            explanation.because(if is_head { "pass" } else { outcome }, why)
         };
+        let forward = |explanation, outcome, why: &str| forward_with(None, explanation, outcome, why);
         let Some(stored) = selected.map(|nth| &variants[nth]) else {
             return match variants {
                 [] => forward(explanation, "miss", "nothing is stored under the key"),
@@ -157,7 +162,7 @@ impl Edge {
             }
             Usable::Validate(_, why) => {
                 let why = format!("the stored response must be validated first: {why}");
-                forward(explanation, "revalidate", &why)
+                forward_with(Some(stored), explanation, "revalidate", &why)
             }
             Usable::Not(_, Some("authorization")) => {
                 let why = "the request carries credentials, and the stored response may not be shared";
@@ -168,6 +173,15 @@ impl Edge {
                 forward(explanation, "miss", "the part that is stored is not the one asked for")
             }
         }
+    }
+
+    /// What is answered in the place of what an origin would say, `stale` being what it would be asked to validate.
+    fn explain_shortage(&self, stale: Option<&StoredResponse>, explanation: Explanation) -> Explanation {
+        if stale.is_some_and(|stale| may_stand_in(stale, self.shared.clock.now())) {
+            return explanation.because("stale", "memory is short, and what is stored may stand in");
+        }
+        let explanation = Explanation { status: Some(503), ..explanation };
+        explanation.because("refuse", "memory is short, and the answer needs an origin")
     }
 
     fn describe(&self, stored: &StoredResponse, selected: bool) -> StoredVariant {

@@ -21,7 +21,7 @@ use crate::route;
 use crate::shared::{fetch_shared, join, plan};
 use crate::transform::compress;
 use crate::worker::Worker;
-use littoral_cache::{Content, KeyRef};
+use littoral_cache::{Content, KeyRef, StoredResponse};
 use littoral_http_caching::{Fwd, Known, Method, may_serve_disconnected, may_serve_on_error};
 use littoral_policy::CacheMode;
 use std::rc::Rc;
@@ -41,7 +41,8 @@ pub(crate) enum Course {
     Cache,
 }
 
-/// What can be done at once.
+/// What can be done at once. Answers that are made here leave as they are, a site's pages too: a refusal must cost next to
+/// nothing, so they are not encoded.
 pub(crate) fn begin(worker: &Rc<Worker>, request: &Request) -> Begun {
     if request.target.is_asterisk() {
         return Begun::Ready(server_options());
@@ -85,12 +86,16 @@ fn without_origin(worker: &Rc<Worker>, request: &Request, journey: Journey) -> R
     let Journey { place, way } = journey;
     if let Way::Fetch(wanted) = way
         && let Some(stale) = wanted.stale
-        && (may_serve_disconnected(&stale.terms, worker.now())
-            || may_serve_on_error(&stale.terms, worker.now()))
+        && may_stand_in(&stale, worker.now())
     {
         return from_stale(worker, &place, request, Held::Shared(stale), REASON);
     }
     Response::local(503, REASON).with_field(Known::RetryAfter, memory::RETRY_AFTER).at(&place).closing()
+}
+
+/// Whether a stale response may be used where its origin cannot be reached.
+pub(crate) fn may_stand_in(stale: &StoredResponse, now: i64) -> bool {
+    may_serve_disconnected(&stale.terms, now) || may_serve_on_error(&stale.terms, now)
 }
 
 /// The answer as its site shows it.

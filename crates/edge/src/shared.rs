@@ -13,11 +13,10 @@ use crate::origin::{OriginError, Outgoing, RequestBody};
 use crate::pass::{Pass, failed, for_origin, pass_through, unshared};
 use crate::request::Request;
 use crate::respond::{Held, Place, Response};
+use crate::serve::may_stand_in;
 use crate::worker::Worker;
 use littoral_cache::{Content, Store, StoredResponse};
-use littoral_http_caching::{
-    Known, Reuse, SelectingKey, judge_reuse, may_serve_disconnected, may_serve_on_error,
-};
+use littoral_http_caching::{Known, Reuse, SelectingKey, judge_reuse, may_serve_on_error};
 use littoral_ledger::Verdict;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -132,7 +131,7 @@ fn stand_in(
     let now = worker.now();
     let usable = wanted.stale.as_ref().filter(|stale| match error {
         OriginError::Status(_) => may_serve_on_error(&stale.terms, now),
-        _ => may_serve_disconnected(&stale.terms, now) || may_serve_on_error(&stale.terms, now),
+        _ => may_stand_in(stale, now),
     });
     // A purge may have come while the origin was being asked.
     match usable.filter(|stale| verdict(&worker.shared.fence, stale) != Verdict::Hard) {
