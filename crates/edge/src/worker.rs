@@ -5,6 +5,7 @@
 use crate::EdgeLimits;
 use crate::access::histories::Histories;
 use crate::clients::Clients;
+use crate::config::Notices;
 use crate::current::{Current, InForce, Snapshot};
 use crate::deadline::{Deadlines, SWEEP_INTERVAL};
 use crate::fill::{FillTable, Follows};
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     /// What clients with a rate have used of it.
     pub(crate) histories: Histories,
     pub(crate) memory: Memory,
+    pub(crate) notices: Notices,
     pub(crate) clock: Clock,
     pub(crate) current: Current,
     pub(crate) fence: Fence,

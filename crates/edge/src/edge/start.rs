@@ -4,7 +4,7 @@ use super::{Edge, note_names, shares};
 use crate::accept::accept;
 use crate::access::histories::{self, Histories};
 use crate::clients::Clients;
-use crate::config::{AccessLog, EdgeConfig, MemoryAdmission, Notices};
+use crate::config::{AccessLog, EdgeConfig, MemoryAdmission};
 use crate::current::Current;
 use crate::fill::FillTable;
 use crate::memory::{self, Memory};
@@ -100,7 +100,7 @@ impl Edge {
         let (reports, reporter) = start_reports(&config, workers, &policy)?;
         let resolver =
             Resolver::start(config.resolver.clone(), config.clock.clone()).map_err(StartError::Thread)?;
-        let (admission, notices) = (config.memory.clone(), config.notices.clone());
+        let admission = config.memory.clone();
         let shared = Arc::new(shared(config, policy, mailboxes, reporter, resolver));
 
         let (stop, stopped) = watch::channel(false);
@@ -121,7 +121,7 @@ impl Edge {
             };
             threads.push(spawn(start).map_err(StartError::Thread)?);
         }
-        let background = Background::start(&shared, admission, notices).map_err(StartError::Thread)?;
+        let background = Background::start(&shared, admission).map_err(StartError::Thread)?;
         threads.extend(background.threads);
         Ok(Edge {
             shared,
@@ -143,13 +143,13 @@ struct Background {
 }
 
 impl Background {
-    fn start(shared: &Arc<Shared>, admission: MemoryAdmission, notices: Notices) -> io::Result<Background> {
+    fn start(shared: &Arc<Shared>, admission: MemoryAdmission) -> io::Result<Background> {
         let mut background = Background::default();
         let own = shared.clone();
         background.add("edge-tidy", move |stopped| tidy(&own, &stopped))?;
         if memory::is_on(&admission) {
             let own = shared.clone();
-            let watch = move |stopped| memory::watch(&own.memory, &admission, &notices, &stopped);
+            let watch = move |stopped| memory::watch(&own.memory, &admission, &own.notices, &stopped);
             background.add("edge-memory", watch)?;
         }
         let own = shared.clone();
@@ -220,6 +220,7 @@ fn shared(
         clients: Clients::new(&config.clients),
         histories: Histories::new(histories::CLIENTS_MAX),
         memory: Memory::default(),
+        notices: config.notices,
         clock: config.clock,
         current: Current::new(policy),
         fence: Fence::new(FenceLimits::default()),
