@@ -170,3 +170,27 @@ fn what_a_client_with_cookies_brought_is_a_hit_for_one_without_over_http_2() {
         assert!(second.cache_status().expect("said").has("hit"), "{nth}\n{first}\n{second}");
     }
 }
+
+#[test]
+fn what_a_connection_option_hides_from_the_origin_is_not_seen_by_key_and_rules_either() {
+    let said = |request: &Request| {
+        let language = request.header("x-lang").unwrap_or("none").to_owned();
+        ok(language).vary(request.query().unwrap_or("")).max_age(60)
+    };
+    let bed = Testbed::builder(origin("*", dynamic(said)))
+        .first_behaviors(
+            "[[behaviors]]\nname = \"keyed\"\npath = \"/keyed\"\n[behaviors.key]\nheaders = [\"x-lang\"]\n\
+             [[behaviors]]\nname = \"when\"\nwhen = 'header[\"x-beta\"] == \"1\"'\n\
+             request_headers = [{ set = \"X-Lang\", value = \"beta\" }]\n",
+        )
+        .start();
+    for target in ["/keyed", "/varied?X-Lang"] {
+        let ask =
+            |hide: &str| bed.ask("GET", target).header("X-Lang", "de").header("Connection", hide).send();
+        ask("X-Lang, keep-alive");
+        let reply = ask("keep-alive");
+        assert_eq!(reply.text(), "de", "{target}\n{reply}");
+    }
+    bed.ask("GET", "/b").header("X-Beta", "1").send().has_body("beta");
+    bed.ask("GET", "/b").header("X-Beta", "1").header("Connection", "x-beta").send().has_body("none");
+}

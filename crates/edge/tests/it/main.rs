@@ -20,6 +20,7 @@ mod http2;
 mod limits;
 mod origins;
 mod poisoning;
+mod poisoning_behaviors;
 mod proxy_protocol;
 mod purge;
 mod ranges;
