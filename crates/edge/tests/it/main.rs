@@ -9,6 +9,7 @@ mod caching;
 mod clients;
 mod collapse;
 mod compression;
+mod compression_random;
 mod drain;
 mod failures;
 mod fills;
