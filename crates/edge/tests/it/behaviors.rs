@@ -41,7 +41,7 @@ fn a_redirect_is_answered_without_asking_the_origin() {
     ] {
         bed.get(target).has_status(status).has_header("location", location);
     }
-    assert_eq!(bed.origin().count("*"), 0);
+    assert!(bed.origin().requests().is_empty());
     bed.get("/any").was_forwarded();
 }
 

@@ -350,7 +350,7 @@ fn no_path_leads_out_of_a_bucket_or_round_the_behaviors() {
         }
         assert_eq!(bed.explain(&format!("http://site.test{target}")).status, Some(400), "{target}");
     }
-    assert_eq!(bed.origin().count("*") + bed.origin_at(1).count("*"), 0);
+    assert!(bed.origin().requests().is_empty() && bed.origin_at(1).requests().is_empty());
     bed.get("/a%252Fb?c=%2F").has_status(200);
 }
 
