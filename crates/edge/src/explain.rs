@@ -93,9 +93,12 @@ impl Edge {
         match rewrite::origin_target(place, node, request, &key.target) {
             Ok(target) => explanation.target = Some(text(target.as_bytes())),
             Err(mistake) => {
-                let explanation = Explanation { status: Some(500), ..explanation };
-                let why = format!("a rewrite of the behavior makes no target of it: {}", mistake.as_str());
-                return explanation.because("refuse", &why);
+                let status = rewrite::unusable(mistake).status;
+                let why = match status {
+                    400 => "an S3 origin would read its path as another one".to_owned(),
+                    _ => format!("a rewrite of the behavior makes no target of it: {}", mistake.as_str()),
+                };
+                return Explanation { status: Some(status), ..explanation }.because("refuse", &why);
             }
         }
         explain_origin_fields(place, node, request, &key, &mut explanation);
