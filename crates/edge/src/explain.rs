@@ -2,6 +2,7 @@
 //! purge state, and every rule that the request meets. It goes through the functions that a request goes through, and
 //! changes nothing.
 
+mod limits;
 mod members;
 mod probe;
 
@@ -16,9 +17,12 @@ use crate::request::Request;
 use crate::respond::{Head, Place};
 use crate::serve::{Course, course};
 use crate::subject::{keyed_subject, scope, subject};
+use crate::transform::choose;
+use crate::transform::form::Form;
 use crate::{redirect, rewrite, route};
+pub use limits::ExplainedLimit;
 use littoral_cache::{Content, KeyRef, Store, StoredResponse};
-use littoral_http_caching::{Known, Method};
+use littoral_http_caching::{Accepted, Known, Method};
 use littoral_ledger::Verdict;
 use littoral_policy::FieldRule;
 pub use members::ExplainedMember;
@@ -105,6 +109,9 @@ pub struct Explanation {
     /// The members of that group, as they stand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<ExplainedMember>,
+    /// The rate limits that the request counts under, and what they leave its client.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<ExplainedLimit>,
     /// The target as the origin would see it, rewritten if the behavior does.
     pub target: Option<String>,
     /// Where a redirect sends the client.
@@ -128,6 +135,14 @@ pub struct Explanation {
     pub outcome: String,
     /// Why, in words.
     pub why: String,
+    /// Codings that the behavior offers and this client takes, the one that it gets first: where the response is one
+    /// that is compressed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codings: Vec<String>,
+    /// The form in which the stored response would be sent: `as-stored`, `kept br` (with the response), `made br` (on
+    /// the way) or `unpacked`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
     /// What is stored under the key.
     pub variants: Vec<StoredVariant>,
     /// Number of the last purge on this node.
@@ -207,6 +222,8 @@ impl Edge {
     fn explain_at(&self, place: &Place, request: &Request, mut explanation: Explanation) -> Explanation {
         let node = &self.shared.name;
         explanation.answer_rules = answer_rules(place, request);
+        explanation.codings = codings(place, request);
+        explanation.limits = limits::limits(&self.shared, place, request);
         if let Some(limited) = access::explain(&self.shared, place, request) {
             let explanation = Explanation { status: Some(limited.limit.status), ..explanation };
             let (name, wait) = (&limited.limit.name, limited.wait_seconds());
@@ -289,8 +306,12 @@ impl Edge {
         };
         let purged = verdict(&self.shared.fence, stored);
         match usable(stored, purged, place, request, self.shared.clock.now()) {
-            Usable::Fresh => explanation.because("hit", "the stored response is fresh"),
+            Usable::Fresh => {
+                explanation.form = Some(form(place, request, stored));
+                explanation.because("hit", "the stored response is fresh")
+            }
             Usable::Stale => {
+                explanation.form = Some(form(place, request, stored));
                 explanation.because("stale", "the stored response is served while it is revalidated")
             }
             Usable::Validate(_, why) => {
@@ -389,4 +410,23 @@ fn answer_rules(place: &Place, request: &Request) -> Vec<String> {
     let met = |rule: &&FieldRule| rule.when.as_ref().is_none_or(|when| when.matches(&subject));
     let rules = &place.behavior().expect("placed").response_fields;
     rules.iter().filter(met).map(|rule| format!("{} {}", rule.change.as_str(), rule.name)).collect()
+}
+
+/// Codings on offer that this client takes, the best first.
+fn codings(place: &Place, request: &Request) -> Vec<String> {
+    let Some(policy) = place.behavior().and_then(|behavior| behavior.compression.as_ref()) else {
+        return Vec::new();
+    };
+    let ranked = Accepted::of(&request.fields).ranked(&policy.codings);
+    ranked.iter().map(|coding| coding.as_str().to_owned()).collect()
+}
+
+/// In which form a stored response would be sent.
+fn form(place: &Place, request: &Request, stored: &StoredResponse) -> String {
+    match choose::for_stored(place, &request.fields, stored).form {
+        Form::Sole | Form::Plain => "as-stored".to_owned(),
+        Form::Kept(coding) => format!("kept {}", coding.as_str()),
+        Form::Made(coding) => format!("made {}", coding.as_str()),
+        Form::Unpacked => "unpacked".to_owned(),
+    }
 }
