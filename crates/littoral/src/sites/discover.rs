@@ -41,6 +41,29 @@ impl fmt::Display for DiscoverError {
     }
 }
 
+impl DiscoverError {
+    /// A few words to stand beside the text.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            DiscoverError::Unreadable(_, error) if error.kind() == io::ErrorKind::NotFound => "not there",
+            DiscoverError::Unreadable(..) => "not readable",
+            DiscoverError::WildcardInFolder(_) => "not possible here",
+            DiscoverError::TooMany(_) => "too many",
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            DiscoverError::Unreadable(..) => {
+                "paths begin at the node file's folder; a pattern, as in \"sites/*.toml\", may find nothing"
+            }
+            DiscoverError::WildcardInFolder(_) => "name each folder",
+            DiscoverError::TooMany(_) => "divide them among several nodes",
+        }
+    }
+}
+
 impl SitePattern {
     /// `pattern` as the node file writes it, relative to the node file's folder.
     pub(crate) fn new(base: &Path, pattern: &str) -> Result<SitePattern, DiscoverError> {
@@ -58,7 +81,7 @@ impl SitePattern {
     }
 
     /// The files that there are now, sorted. A pattern may match none; a path must exist.
-    fn files(&self) -> Result<Vec<PathBuf>, DiscoverError> {
+    pub(crate) fn files(&self) -> Result<Vec<PathBuf>, DiscoverError> {
         let unreadable = |error| DiscoverError::Unreadable(self.folder.clone(), error);
         let name = match &self.name {
             Some(name) => name.as_str(),
