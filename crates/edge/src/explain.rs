@@ -213,7 +213,19 @@ impl Edge {
                     None => explanation,
                 };
                 let reason = turned.answer.note.detail.unwrap_or("refused");
-                let why = format!("the answer is {}: {reason}", turned.answer.status);
+                let why = match reason {
+                    "no-site" => "no site of the node answers for the host".to_owned(),
+                    "no-behavior" => "no behavior of the site matches".to_owned(),
+                    "method-not-allowed" => {
+                        "`allow_methods` of the behavior does not have the method".to_owned()
+                    }
+                    "request-body-too-large" => {
+                        "it brings more than `request_body_max` of the behavior".to_owned()
+                    }
+                    "loop" => "it has come by this node too often already".to_owned(),
+                    _ => format!("the answer is {}", turned.answer.status),
+                };
+                let why = format!("{why} ({reason})");
                 Explanation { status: Some(turned.answer.status), ..explanation }.because("refuse", &why)
             }
         })

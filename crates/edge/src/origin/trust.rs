@@ -12,7 +12,7 @@ use rustls::client::{WantsClientCert, WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
 use rustls::server::ParsedCertificate;
 use rustls::{
-    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, RootCertStore,
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, OtherError, RootCertStore,
     SignatureScheme,
 };
 use std::collections::HashMap;
@@ -110,8 +110,27 @@ impl Trust {
             told.clear();
         }
         told.insert(which, now);
-        say(format!("TLS to origin server `{origin}` as `{}` fails: {error}", tls.server_name));
+        say(format!("TLS to origin server `{origin}` as `{}` fails: {}", tls.server_name, in_words(error)));
     }
+}
+
+/// What is usual in words that say what to do, the rest as it is.
+fn in_words(error: &io::Error) -> String {
+    let refused = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    match refused {
+        Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            "its certificate leads to no authority that is trusted (`ca_file` names others)".to_owned()
+        }
+        Some(Error::InvalidCertificate(CertificateError::Other(other))) if is_authority(other) => {
+            "its certificate is self-made (name it in `ca_file` to trust it)".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Whether the certificate was refused because it says of itself that it is an authority.
+fn is_authority(other: &OtherError) -> bool {
+    other.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity)
 }
 
 /// Verifies against the certificates that `ca_file` names.
@@ -146,8 +165,7 @@ impl ServerCertVerifier for Named {
             // What `openssl req -x509` makes says of itself that it is an authority, and is shown by the server
             // itself. Its validity has been looked at before this; its name has not.
             Err(Error::InvalidCertificate(CertificateError::Other(other)))
-                if other.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity)
-                    && self.named.iter().any(|named| named == end_entity) =>
+                if is_authority(&other) && self.named.iter().any(|named| named == end_entity) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
@@ -197,4 +215,19 @@ fn system_roots() -> RootCertStore {
         store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     store
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_certificate_is_refused_is_said_in_words() {
+        let said = |error: CertificateError| in_words(&io::Error::other(Error::InvalidCertificate(error)));
+        let own = CertificateError::Other(OtherError(Arc::new(webpki::Error::CaUsedAsEndEntity)));
+        assert!(said(own).contains("self-made"));
+        assert!(said(CertificateError::UnknownIssuer).contains("`ca_file`"));
+        assert!(said(CertificateError::Expired).contains("xpired"), "{}", said(CertificateError::Expired));
+        assert_eq!(in_words(&io::Error::other("eof")), "eof");
+    }
 }
