@@ -51,7 +51,7 @@ pub(crate) struct Trust {
     system: OnceLock<Arc<RootCertStore>>,
     connectors: Mutex<HashMap<Settings, TlsConnector>>,
     /// When a failure was last told, by origin server and name. Milliseconds of the monotonic clock.
-    told: Mutex<HashMap<(Box<str>, Box<str>), u64>>,
+    told: Mutex<HashMap<String, u64>>,
 }
 
 impl Offer {
@@ -101,7 +101,7 @@ impl Trust {
     /// for another name.
     pub(crate) fn tell(&self, origin: &str, tls: &OriginTls, error: &io::Error, now: u64) {
         let mut told = self.told.lock();
-        let which = (origin.into(), tls.server_name.as_ref().into());
+        let which = format!("{origin} {}", tls.server_name);
         let again = told.get(&which).is_none_or(|last| now.saturating_sub(*last) >= TOLD_AGAIN_AFTER);
         if !again {
             return;

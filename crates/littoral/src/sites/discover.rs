@@ -89,13 +89,16 @@ impl SitePattern {
             None => return Ok(vec![self.folder.clone()]),
         };
         let mut files = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(unreadable)? {
+        // `*.toml` of a node file in the current folder stands in no folder by name.
+        let here = self.folder.as_os_str().is_empty();
+        let folder = if here { Path::new(".") } else { &self.folder };
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let found = entry.file_name();
             // Hidden files are editors' and packagers' left-overs.
             let Some(found) = found.to_str().filter(|found| !found.starts_with('.')) else { continue };
             if matches(name.as_bytes(), found.as_bytes()) && entry.path().is_file() {
-                files.push(entry.path());
+                files.push(self.folder.join(found));
             }
             if files.len() > FILES_MAX {
                 return Err(DiscoverError::TooMany(self.folder.clone()));

@@ -211,7 +211,7 @@ mod tests {
         page(Paint::off(), &serde_json::from_value(value).unwrap())
     }
 
-    fn base(more: Value) -> Value {
+    fn base(more: &Value) -> Value {
         let mut value = json!({
             "site": "shop", "site_version": 3, "source": "sites/shop.toml", "behavior": "/app/*",
             "origin": "web", "target": "/text", "location": null, "status": null, "url": "shop.test/app/text",
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn what_happens_comes_first_and_what_is_not_there_is_not_shown() {
         assert_eq!(
-            shown(base(json!({}))),
+            shown(base(&json!({}))),
             "outcome   miss\n\
              why       nothing is stored under the key\n\
              site      shop  (version 3, sites/shop.toml)\n\
@@ -236,7 +236,7 @@ mod tests {
         );
         let redirect = json!({ "outcome": "redirect", "status": 301, "location": "/b", "why": "one fits",
             "url": null, "key": null, "target": null });
-        let text = shown(base(redirect));
+        let text = shown(base(&redirect));
         assert!(text.starts_with("outcome   redirect (301)\nwhy       one fits\nlocation  /b\n"), "{text}");
         assert!(!text.contains("asked for"), "{text}");
     }
@@ -247,7 +247,7 @@ mod tests {
             json!({ "origin": origin, "standing": standing, "weight": 3, "share": share, "backup": backup,
                 "under_way": 2, "first": first })
         };
-        let text = shown(base(json!({
+        let text = shown(base(&json!({
             "outcome": "hit", "why": "the stored response is fresh", "form": "kept br", "purge_position": 7,
             "codings": ["br", "gzip"],
             "origin_fields": [["x-a", "1"], ["x-b", "2\u{1b}[2J"]], "origin_fields_removed": ["x-c"],
