@@ -88,8 +88,9 @@ struct Tries<'a> {
 impl Tries<'_> {
     async fn run(&mut self, outgoing: Outgoing) -> Result<OriginResponse, OriginError> {
         let Outgoing { method, target, fields, mut body, interim, hash } = outgoing;
-        self.roster.shared.first_try(self.now());
-        while let Some(member) = self.roster.choose(self.now(), hash, &self.asked) {
+        let mut now = self.now();
+        self.roster.shared.first_try(now);
+        while let Some(member) = self.roster.choose(now, hash, &self.asked) {
             self.asked.push(member);
             let spare = body.again().filter(|_| method.is_idempotent());
             let has_body = !matches!(body, RequestBody::Empty);
@@ -98,7 +99,7 @@ impl Tries<'_> {
                 finish(&unfinished, self.place.site(), self.server(member), self.worker.now());
             let request =
                 OriginRequest { method: method.clone(), target, fields, body, interim: interim.clone() };
-            let mut tried = self.ask(member, request).await;
+            let mut tried = self.ask(member, now, request).await;
             let again = match &mut tried {
                 Err(failed) if moves_on(&self.group().failover, failed.error) => {
                     failed.unsent.take().or(spare)
@@ -107,7 +108,7 @@ impl Tries<'_> {
                 _ => None,
             };
             match again {
-                Some(again) if self.may_ask_another() => body = again,
+                Some(again) if self.may_ask_another() => (now, body) = (self.now(), again),
                 _ => return tried.map_err(|failed| failed.error),
             }
             if let Ok(response) = tried {
@@ -118,9 +119,14 @@ impl Tries<'_> {
     }
 
     /// One exchange with one member, and what it says of its health.
-    async fn ask(&mut self, member: usize, request: OriginRequest) -> Result<OriginResponse, Failed> {
+    async fn ask(
+        &mut self,
+        member: usize,
+        now: u64,
+        request: OriginRequest,
+    ) -> Result<OriginResponse, Failed> {
         let pool = &self.roster.pools[member];
-        let mut under_way = UnderWay::begin(self.worker, &self.roster.shared, &pool.shared);
+        let mut under_way = UnderWay::begin(self.worker, &self.roster.shared, &pool.shared, now);
         let clock = &self.worker.shared.clock;
         let sent = clock.monotonic_nanos();
         let mut answer = fetch(self.worker, pool, request).await;
@@ -137,6 +143,7 @@ impl Tries<'_> {
             Ok(response) => {
                 under_way.is_well = !self.group().failover.on_statuses.has(response.status);
                 under_way.judge(Phase::Head);
+                under_way.end_trial();
                 response.body.watch(under_way);
             }
             Err(failed) if is_its_own_fault(failed.error) => {
@@ -278,17 +285,26 @@ pub(crate) struct UnderWay {
     began: u64,
     /// What has come of it is good so far.
     is_well: bool,
+    /// It tries out a member that came back.
+    is_trial: bool,
 }
 
 impl UnderWay {
-    fn begin(worker: &Worker, group: &Arc<GroupShared>, origin: &Arc<OriginShared>) -> UnderWay {
+    fn begin(worker: &Worker, group: &Arc<GroupShared>, origin: &Arc<OriginShared>, began: u64) -> UnderWay {
         origin.health.under_way.fetch_add(1, Ordering::Relaxed);
         UnderWay {
             group: group.clone(),
             origin: origin.clone(),
             clock: worker.shared.clock.clone(),
-            began: worker.monotonic_millis(),
+            began,
             is_well: true,
+            is_trial: origin.health.begins_trial(),
+        }
+    }
+
+    fn end_trial(&mut self) {
+        if std::mem::take(&mut self.is_trial) {
+            self.origin.health.trial_ended();
         }
     }
 
@@ -308,6 +324,9 @@ impl UnderWay {
     }
 
     fn judge(&self, what: Phase) {
+        if !self.group.learns(&self.origin.health, self.is_well) {
+            return;
+        }
         let now = self.clock.monotonic_nanos() / 1_000_000;
         self.group.judge(&self.origin.health, now, self.began, what, self.is_well);
     }
@@ -315,6 +334,7 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
+        self.end_trial();
         self.origin.health.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
