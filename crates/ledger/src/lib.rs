@@ -28,14 +28,18 @@
 //! - A request between (a) and (c) when 4 happens is in flight; whoever acknowledges to an operator waits
 //!   until each thread has passed a turn of its loop.
 
+mod entry;
 mod fence;
 mod odd;
 mod position;
 mod purge;
 mod subject;
 mod table;
+mod wire;
 
+pub use entry::{Entry, EpochId, Logged};
 pub use fence::{Fence, Limits, Verdict};
 pub use position::Position;
 pub use purge::{Kind, Purge, Scope, SiteKey};
 pub use subject::Subject;
+pub use wire::DecodeError;

@@ -5,6 +5,7 @@
 mod fence;
 mod reference;
 mod threads;
+mod wire;
 
 /// How many cases a property gets: `PROPTEST_CASES`, or so many.
 fn cases(usual: u32) -> proptest::prelude::ProptestConfig {
