@@ -3,6 +3,8 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod fence;
+mod follower;
+mod journal;
 mod reference;
 mod threads;
 mod wire;
