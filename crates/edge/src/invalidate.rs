@@ -4,6 +4,7 @@
 use crate::fill::with_fields;
 use crate::key::{self, StoredUrl};
 use crate::lookup::stored_variant;
+use crate::pairs::cookies;
 use crate::request::Request;
 use crate::respond::Place;
 use crate::serve::{Course, course};
@@ -98,7 +99,7 @@ fn is_like_a_fetch(place: &Place, request: &Request) -> bool {
     let keyed = &place.behavior().expect("routed").key.cookies;
     let is_keyed = |cookie: &[u8]| keyed.iter().any(|known| cookie == known.as_bytes());
     matches!(course(place, request), Course::Cache)
-        && (keyed.is_empty() || key::cookies(&request.fields).all(|(name, _)| is_keyed(name)))
+        && (keyed.is_empty() || cookies(&request.fields).all(|(name, _)| is_keyed(name)))
 }
 
 fn after_head(worker: &Worker, place: &Place, request: &Request, status: u16, fields: &Fields, times: Times) {

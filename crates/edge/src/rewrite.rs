@@ -5,7 +5,7 @@ use crate::origin::group::has_s3;
 use crate::request::Request;
 use crate::respond::{Place, Response};
 use crate::subject::{keyed_subject, scope};
-use crate::target::{Target, TargetMistake};
+use crate::target::{Target, TargetMistake, push_encoded};
 
 /// What the origin is asked for; `keyed` is the target that the key holds.
 ///
@@ -61,7 +61,7 @@ fn escaped(rendered: &[u8]) -> Vec<u8> {
         if byte.is_ascii_graphic() && byte != b'#' {
             out.push(byte);
         } else {
-            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+            push_encoded(byte, &mut out);
         }
     }
     out

@@ -158,7 +158,8 @@ fn append_query(query: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn push_encoded(byte: u8, out: &mut Vec<u8>) {
+/// Appends one octet percent-encoded (RFC 3986 §2.1).
+pub(crate) fn push_encoded(byte: u8, out: &mut Vec<u8>) {
     let digit = |value: u8| b"0123456789ABCDEF"[usize::from(value)];
     out.extend([b'%', digit(byte >> 4), digit(byte & 15)]);
 }

@@ -1,8 +1,10 @@
 //! Reading one table key by key: each read says what it wants, reports what it finds instead, and is remembered,
 //! so that in the end every key that nobody asked for is a mistake.
 
+mod meant;
 mod parts;
 
+use self::meant::{UNVERIFIED, VALUES_ELSEWHERE, every, list_example, table_example, weeks};
 use crate::near::nearest;
 use crate::reader::Reader;
 use crate::units::{
@@ -21,7 +23,7 @@ const TEXT_BYTES_MAX: usize = 4096;
 pub(crate) const MEMBERS_MAX: usize = 64;
 
 /// Words of other houses for what is called differently here.
-const WORDS_ELSEWHERE: [(&str, &str); 43] = [
+const WORDS_ELSEWHERE: [(&str, &str); 49] = [
     ("ttl", "lifetime"),
     ("max_age", "lifetime"),
     ("min_ttl", "lifetime_min"),
@@ -65,6 +67,12 @@ const WORDS_ELSEWHERE: [(&str, &str); 43] = [
     ("code", "status"),
     ("location", "to"),
     ("target", "to"),
+    ("enabled", "mode"),
+    ("enable", "mode"),
+    ("ignore_query", "query"),
+    ("ignore_query_string", "query"),
+    ("healthcheck", "probe"),
+    ("health_checks", "probe"),
 ];
 
 /// A table of the file.
@@ -216,7 +224,9 @@ impl<'a> Section<'a> {
         }
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         let message = format!("`{key}` of {} cannot be {}", self.name, quoted(&text));
-        let hint = match nearest(&text, words.iter().copied()) {
+        let elsewhere = VALUES_ELSEWHERE.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text));
+        let ours = elsewhere.map(|(_, ours)| *ours).filter(|ours| words.contains(ours));
+        let hint = match ours.or_else(|| nearest(&text, words.iter().copied())) {
             Some(word) => format!("did you mean \"{word}\"?"),
             None => format!("it is {}", any_of(words.iter().map(|word| format!("\"{word}\"")))),
         };
@@ -247,7 +257,10 @@ impl<'a> Section<'a> {
             DeValue::Array(array) => {
                 array.iter().filter_map(|member| self.as_text(key, member)).collect::<Vec<_>>()
             }
-            _ => return self.wrong_kind(key, value, "a list of texts", Some("as in [\"a\", \"b\"]")),
+            other => {
+                let example = list_example(key, other);
+                return self.wrong_kind(key, value, "a list of texts", Some(&example));
+            }
         };
         let is_empty = matches!(value.get_ref(), DeValue::Array(array) if array.is_empty());
         if let (true, Empty::Refused(hint)) = (is_empty, empty) {
@@ -275,7 +288,7 @@ impl<'a> Section<'a> {
         let (key_span, value) = self.entry(key)?;
         match value.get_ref() {
             DeValue::Table(table) => Some(Section::new(self.reader, table, name, key_span)),
-            _ => self.wrong_kind(key, value, "a table", None),
+            _ => self.wrong_kind(key, value, "a table", table_example(key)),
         }
     }
 
@@ -320,6 +333,10 @@ impl<'a> Section<'a> {
     fn hint_for(&self, name: &str, known: &[&'static str], elsewhere: &[(&str, &[&str])]) -> String {
         let place_of =
             |key: &str| elsewhere.iter().find(|(_, keys)| keys.contains(&key)).map(|(place, _)| *place);
+        if known.contains(&"ca_file") && UNVERIFIED.iter().any(|word| word.eq_ignore_ascii_case(name)) {
+            return "certificates are always verified; one of your own making is trusted by `ca_file`"
+                .to_owned();
+        }
         let near = nearest(name, known.iter().copied());
         // `host` for `hosts`, although elsewhere there is a `host`.
         let close = near.filter(|near| near.starts_with(name) || name.starts_with(near));
@@ -398,6 +415,13 @@ impl<'a> Section<'a> {
                         let letter = text[number.len()..].chars().next().unwrap_or('M').to_ascii_uppercase();
                         format!("sizes count in 1024s: \"{number}{letter}iB\"")
                     }
+                    UnitMistake::UnknownUnit if weeks(&text).is_some() && unit.usual == Some("s") => {
+                        format!("in days: \"{}d\"", weeks(&text).unwrap_or_default())
+                    }
+                    UnitMistake::NoNumber => match every(&text) {
+                        Some(ours) if unit.usual == Some("s") => format!("did you mean \"{ours}\"?"),
+                        _ => unit.example.to_owned(),
+                    },
                     _ => unit.example.to_owned(),
                 };
                 self.reader.report(self.reader.mistake(&value.span(), message, mistake.as_str()).hint(hint));

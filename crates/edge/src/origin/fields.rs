@@ -3,7 +3,7 @@
 //! well-formed; fields by which a client could steer an application without its being keyed are removed from what
 //! may be stored.
 
-use crate::key::cookies;
+use crate::pairs::cookies;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use littoral_forwarding::{is_traceparent, is_tracestate};

@@ -117,8 +117,8 @@ async fn probe(worker: Rc<Worker>, origin: Arc<OriginShared>, state: Rc<State>) 
     state.note(&origin.health, rules, now, good);
     let interval = rules.interval.as_millis() as u64;
     // Give or take a tenth, so that the probes of many nodes do not march in step.
-    let jitter =
-        super::balance::mix(worker.shared.clock.monotonic_nanos() ^ origin.id() as u64) % (interval / 5 + 1);
+    let jitter = littoral_rules::hash::mix(worker.shared.clock.monotonic_nanos() ^ origin.id() as u64)
+        % (interval / 5 + 1);
     state.due.set(now + interval - interval / 10 + jitter);
     state.under_way.set(false);
 }

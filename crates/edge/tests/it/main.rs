@@ -21,6 +21,7 @@ mod http2;
 mod limits;
 mod origins;
 mod poisoning;
+mod programs;
 mod poisoning_behaviors;
 mod proxy_protocol;
 mod purge;

@@ -114,6 +114,12 @@ fn read_access(log: &Section<'_>, access: Spanned<String>) -> AccessLog {
         "stdout" => AccessLog::Stdout,
         "off" => AccessLog::Off,
         // A bare word is more likely a slip than a file's name.
+        path if path.ends_with('/') => {
+            let message = format!("`access` of {} is a folder: {}", log.name(), quoted(path));
+            let mistake = log.reader().mistake(&access.span, message, "not a file");
+            log.reader().report(mistake.hint(format!("\"{path}access.log\"")));
+            AccessLog::default()
+        }
         path if path.contains(['/', '.']) => {
             check_path(log, "access", &access);
             AccessLog::File(access)

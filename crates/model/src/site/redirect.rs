@@ -10,7 +10,7 @@ const REWRITE_KEYS: &[&str] = &["prefix", "regex", "to", "when"];
 
 /// Most redirects, and most rewrites, of one behavior. 256.
 const RULES_MAX: usize = 256;
-const STATUS: Bounds<u64> = Bounds::new(302, 300, 399);
+const STATUS: Bounds<u64> = Bounds::new(302, 100, 599);
 
 /// Which paths a redirect or rewrite is for, and what they become.
 #[derive(Clone, PartialEq, Debug)]

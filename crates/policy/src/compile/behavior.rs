@@ -164,13 +164,11 @@ impl Compiler<'_> {
         let message = format!("the path {}{of} {mistake}", quoted(text));
         let (label, hint) = match mistake {
             PathMistake::Empty => ("empty", "to match every path, leave it out or say \"/*\"".to_owned()),
-            PathMistake::NoSlash => {
-                ("never matches", format!("paths begin with a slash: \"/{}\"", text.as_str()))
-            }
+            PathMistake::NoSlash => ("never matches", slash_hint(text, &self.file.hosts)),
             PathMistake::DoubleWildcard => {
                 ("one `*` is enough", format!("`*` matches slashes too: \"{}\"", single_wildcards(text)))
             }
-            PathMistake::Query => ("the path alone", "patterns do not see the query".to_owned()),
+            PathMistake::Query => ("the path alone", query_hint(text)),
             PathMistake::NotNormalized { normalized } => {
                 ("never matches", format!("paths are compared in their normalized form: \"{normalized}\""))
             }
@@ -206,6 +204,9 @@ impl Compiler<'_> {
                     format!("\"{}\": methods are case-sensitive", name.to_ascii_uppercase())
                 }
                 MethodMistake::Refused => "TRACE and CONNECT are refused for every site".to_owned(),
+                MethodMistake::NotAToken if name.contains(',') => {
+                    format!("a text for each: [{}]", each(name))
+                }
                 MethodMistake::NotAToken => "a method's name, as in \"GET\"".to_owned(),
                 MethodMistake::TooMany => "leave the list out to take every method".to_owned(),
             };
@@ -347,4 +348,36 @@ fn single_wildcards(pattern: &str) -> String {
         out = out.replace("**", "*");
     }
     out
+}
+
+/// What may have been meant by a path that does not begin with a slash.
+fn slash_hint(text: &str, hosts: &[Spanned<String>]) -> String {
+    let (first, rest) = text.split_once('/').unwrap_or((text, ""));
+    if hosts.iter().any(|host| host.eq_ignore_ascii_case(first)) {
+        return format!("the path alone, and the host beside it: path = \"/{rest}\", hosts = [\"{first}\"]");
+    }
+    if text.starts_with(['^', '~']) || text.ends_with('$') {
+        let expression = text.trim_start_matches(['~', ' ']);
+        return format!("for a regular expression: when = 'path ~ r\"{expression}\"'");
+    }
+    format!("paths begin with a slash: \"/{text}\"")
+}
+
+/// How to say what a pattern with a query means.
+fn query_hint(text: &str) -> String {
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    match query.split(['=', '&']).next() {
+        Some(name) if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => {
+            format!(
+                "patterns do not see the query; say path = \"{path}\", when = 'exists(query[\"{name}\"])'"
+            )
+        }
+        _ => "patterns do not see the query".to_owned(),
+    }
+}
+
+/// `a, b` as it should be written: `"a", "b"`.
+pub(super) fn each(list: &str) -> String {
+    let members = list.split([',', ' ']).filter(|member| !member.is_empty());
+    members.map(|member| format!("\"{member}\"")).collect::<Vec<_>>().join(", ")
 }

@@ -190,6 +190,9 @@ impl Compiler<'_> {
                             let message = format!("the failover of {group} cannot be on {}", quoted(name));
                             let hint = match nearest(text, ["connect", "timeout", "reset"]) {
                             Some(near) => format!("did you mean \"{near}\"?"),
+                            None if text.len() == 3 && text.starts_with(['4', '5']) => {
+                                format!("a class of statuses is written \"{}xx\"", &text[..1])
+                            }
                             None => "\"connect\", \"timeout\", \"reset\" and statuses, as in \"503\" or \"5xx\"".to_owned(),
                         };
                             self.error(&name.span, message, "not one of its values", hint);

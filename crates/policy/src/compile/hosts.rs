@@ -140,6 +140,9 @@ pub(super) fn host_hint(text: &str, mistake: HostMistake) -> String {
         HostMistake::EmptyLabel if text.ends_with('.') => {
             format!("without the dot at its end: \"{}\"", text.trim_end_matches('.'))
         }
+        HostMistake::Label if text.contains(',') => {
+            format!("a text for each: [{}]", super::behavior::each(text))
+        }
         HostMistake::Empty | HostMistake::TooLong | HostMistake::EmptyLabel | HostMistake::Label => {
             "letters, digits, `-` and `_` between dots, as in \"www.example.com\"".to_owned()
         }

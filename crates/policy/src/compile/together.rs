@@ -2,8 +2,9 @@
 //! that nothing asks.
 
 use super::Compiler;
+use super::redirects::always_fits;
 use crate::Behavior;
-use littoral_model::quoted;
+use littoral_model::{BehaviorSection, quoted};
 use std::sync::Arc;
 
 impl Compiler<'_> {
@@ -12,29 +13,38 @@ impl Compiler<'_> {
         self.check_names();
         self.check_reach(behaviors);
         self.check_origins_used();
-        self.check_who_writes();
+        self.check_signed_methods();
     }
 
-    /// Whatever reaches an S3 origin is signed with its keys: who may `PUT` and `DELETE` is to be said, not left.
-    fn check_who_writes(&mut self) {
+    /// Whatever reaches an origin with `s3` is signed with its keys: who may write to the bucket is to be said, not left.
+    fn check_signed_methods(&mut self) {
+        let file = self.file;
+        for section in &file.behaviors {
+            let says = section.methods.is_some() || section.allow_methods.is_some();
+            if says || !self.asks_signed_origin(section) {
+                continue;
+            }
+            let name = quoted(&section.name);
+            let message =
+                format!("behavior {name} lets every method through to an origin that is signed for");
+            let hint = "what is let through is signed, so whoever may PUT may write: allow_methods = [\"GET\", \"HEAD\"]";
+            self.warning(&section.span, message, "signed like any other", hint);
+        }
+    }
+
+    /// Whether requests of the behavior may reach an origin with `s3`.
+    fn asks_signed_origin(&self, section: &BehaviorSection) -> bool {
         let file = self.file;
         let is_signed =
             |name: &str| file.origins.iter().any(|origin| *origin.name == name && origin.s3.is_some());
-        for section in &file.behaviors {
-            let Some(name) = &section.origin else { continue };
-            let members =
-                file.groups.iter().filter(|group| group.name == *name).flat_map(|group| &group.members);
-            let signs = is_signed(name) || members.into_iter().any(|member| is_signed(&member.origin));
-            if signs && section.allow_methods.is_none() && section.methods.is_none() {
-                let message = format!(
-                    "behavior {} signs whatever it is asked: every client may write to {} and delete in it",
-                    quoted(&section.name),
-                    quoted(name)
-                );
-                let hint = "say what you mean: allow_methods = [\"GET\", \"HEAD\"]";
-                self.warning(&name.span, message, "signed for all methods", hint);
-            }
+        if section.redirects.iter().any(|redirect| always_fits(section, &redirect.change)) {
+            return false;
         }
+        let Some(name) = &section.origin else {
+            return matches!(file.origins.as_slice(), [only] if only.s3.is_some());
+        };
+        let mut groups = file.groups.iter().filter(|group| group.name == *name);
+        is_signed(name) || groups.any(|group| group.members.iter().any(|member| is_signed(&member.origin)))
     }
 
     fn check_names(&mut self) {

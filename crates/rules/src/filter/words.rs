@@ -66,7 +66,7 @@ const FOREIGN_FUNCTIONS: [(&str, &str); 14] = [
     ("concat", "several comparisons"),
 ];
 
-const FOREIGN_OPERATORS: [(&str, &str); 14] = [
+const FOREIGN_OPERATORS: [(&str, &str); 18] = [
     ("is", "=="),
     ("equals", "=="),
     ("equal", "=="),
@@ -81,6 +81,10 @@ const FOREIGN_OPERATORS: [(&str, &str); 14] = [
     ("ends_with", "ends_with(FIELD, \"…\")"),
     ("exists", "exists(FIELD)"),
     ("begins", "starts_with(FIELD, \"…\")"),
+    ("startswith", "starts_with(FIELD, \"…\")"),
+    ("beginswith", "starts_with(FIELD, \"…\")"),
+    ("endswith", "ends_with(FIELD, \"…\")"),
+    ("ends", "ends_with(FIELD, \"…\")"),
 ];
 
 fn foreign<'n>(table: &[(&str, &'n str)], name: &str) -> Option<&'n str> {
