@@ -12,20 +12,6 @@ use littoral_policy::STEERING_FIELDS;
 use std::io::Write;
 use std::net::IpAddr;
 
-/// Other names for what the edge says or frames messages with are taken for these; under their own names they have
-/// been dealt with.
-const OURS: &[&str] = &[
-    "cdn-loop",
-    "connection",
-    "content-length",
-    "host",
-    "http2-settings",
-    "transfer-encoding",
-    "upgrade",
-    "via",
-    "x-request-id",
-];
-
 /// What the fields for the origin are made from.
 pub(crate) struct ForOrigin<'a> {
     pub(crate) client: &'a Fields,
@@ -105,8 +91,11 @@ impl ForOrigin<'_> {
             Known::Range | Known::IfRange => self.range,
             Known::Cookie => self.cookies.is_none(),
             _ => {
-                !(STEERING_FIELDS.iter().chain(OURS).any(|field| is_read_as(name, field.as_bytes()))
-                    || self.keyed.iter().any(|field| is_alias(name, field)))
+                !(STEERING_FIELDS.iter().any(|field| is_read_as(name, field.as_bytes()))
+                    || self.keyed.iter().any(|field| is_alias(name, field))
+                    || is_alias_of_known(name)
+                    // Of an upgrade that is never asked for.
+                    || is_read_as(name, b"http2-settings"))
             }
         }
     }
@@ -203,6 +192,17 @@ pub(crate) fn is_read_as(name: &[u8], field: &[u8]) -> bool {
 /// The same, of a name that is not the field's own.
 fn is_alias(name: &[u8], field: &[u8]) -> bool {
     is_read_as(name, field) && !name.eq_ignore_ascii_case(field)
+}
+
+/// The same of any field that the edge itself deals with: what it counts, removes, answers or tells variants apart by
+/// must not arrive under another name.
+fn is_alias_of_known(name: &[u8]) -> bool {
+    let is_odd = |byte: &u8| !(byte.is_ascii_alphanumeric() || *byte == b'-');
+    if !name.iter().any(is_odd) {
+        return false;
+    }
+    let usual = |byte: &u8| if is_odd(byte) { b'-' } else { *byte };
+    Known::of(&name.iter().map(usual).collect::<Vec<u8>>()) != Known::Other
 }
 
 /// `for=` of RFC 7239 §6.

@@ -94,6 +94,11 @@ fn fields_that_some_servers_read_as_steering_ones_do_not_arrive() {
         "X_Origin_Secret",
         "CDN_Loop",
         "X_Request_Id",
+        "HTTP2-Settings",
+        "Accept_Encoding",
+        "User_Agent",
+        "If_None_Match",
+        "Transfer_Encoding",
     ]
     .into_iter()
     .enumerate()
@@ -243,5 +248,76 @@ fn purges_and_unsafe_methods_reach_what_is_stored_for_any_behavior_field_cookie_
         // Beta shares for all languages, and so for its cookies; the others have one each.
         let fetched = bed.origin().requests().len() - before;
         assert!(fetched >= 3, "{name}: something was left, {fetched} fetched");
+    }
+}
+
+#[test]
+fn a_304_or_a_206_that_nobody_asked_for_does_not_stand_for_the_page() {
+    // An origin that answers 304 to what asked no condition, or 206 to what asked no part.
+    let odd = |request: &Request| match request.query() {
+        Some("304") => littoral_testbed::not_modified().etag("\"x\"").max_age(60),
+        Some("206") => littoral_testbed::status(206, "part")
+            .header("Content-Range", "bytes 0-3/9")
+            .etag("\"x\"")
+            .max_age(60),
+        _ => ok("whole page").max_age(60),
+    };
+    let bed = Testbed::builder(origin("*", dynamic(odd))).cache_setting("ranges = \"forward\"").start();
+    for target in ["/a?304", "/a?206"] {
+        bed.get(target);
+        let second = bed.get(target);
+        second.was_not_a_hit();
+    }
+}
+
+#[test]
+fn what_a_rule_hides_from_the_origin_still_tells_no_wrong_variant() {
+    // The rules change or remove what the origin says that it varies by.
+    let said = |request: &Request| {
+        let seen = format!("{}|{}", request.headers("accept-language"), request.headers("x-tier"));
+        ok(seen).vary("Accept-Language, X-Tier").max_age(60)
+    };
+    let bed = Testbed::builder(origin("*", dynamic(said)))
+        .key_setting("cookies = [\"tier\"]")
+        .behavior_setting(
+            "request_headers = [{ set = \"Accept-Language\", value = \"de\", when = 'starts_with(path, \"/de\")' },\n\
+             { remove = \"X-Tier\" }, { set = \"X-Tier\", value = \"${cookie.tier}\" }]",
+        )
+        .start();
+    for target in ["/de/a", "/a"] {
+        for (language, tier) in [("en", "1"), ("de", "2"), ("en", "2"), ("de, en;q=0.5", "1"), ("en", "1")] {
+            let ask = || {
+                let ask = bed.ask("GET", target).header("Accept-Language", language).header("X-Tier", "evil");
+                ask.header("Cookie", &format!("tier={tier}")).send()
+            };
+            let language = if target == "/de/a" { "de" } else { language };
+            let (first, second) = (ask(), ask());
+            assert_eq!(first.text(), format!("{language}|{tier}"), "{target}\n{first}");
+            assert_eq!(second.text(), first.text());
+            second.was_hit();
+        }
+    }
+}
+
+#[test]
+fn where_the_origins_word_is_ignored_the_content_is_still_its_own() {
+    let body = "so much of the same. ".repeat(100);
+    let page = |directives: &str| {
+        ok("so much of the same. ".repeat(100))
+            .header("Content-Type", "text/html")
+            .etag("\"1\"")
+            .cache_control(directives)
+    };
+    let script = origin("/private", page("private, no-store")).and("/raw", page("no-store, no-transform"));
+    let bed =
+        Testbed::builder(script).cache_setting("origin_directives = \"ignore\"\nlifetime = \"60s\"").start();
+    for (target, coding) in [("/private", true), ("/raw", false)] {
+        for _ in 0..3 {
+            let reply = bed.ask("GET", target).header("Accept-Encoding", "gzip").send();
+            assert_eq!(crate::compression::content(&reply), body, "{target}\n{reply}");
+            if !coding {
+                reply.lacks_header("content-encoding").lacks_header("vary");
+            }
+        }
     }
 }

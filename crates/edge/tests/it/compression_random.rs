@@ -168,3 +168,50 @@ fn whatever_is_asked_in_whatever_order_each_answer_is_true() {
         assert!(seen.len() > 20, "too little was seen to say anything: {}", seen.len());
     }
 }
+
+#[test]
+fn what_was_purged_stays_gone_in_every_coding_while_many_ask_and_encodings_are_made() {
+    const ASKERS: u64 = 4;
+    let version = Arc::new(AtomicUsize::new(1));
+    let told = version.clone();
+    let bed = Testbed::start(origin("*", dynamic(move |request| answer(&told)(request))));
+    let floors = PATHS.map(|_| AtomicUsize::new(1));
+    let seen = std::sync::Mutex::new(Seen::new());
+    std::thread::scope(|scope| {
+        for asker in 0..ASKERS {
+            let (bed, floors, version, seen) = (&bed, &floors, &version, &seen);
+            scope.spawn(move || {
+                let mut dice = Dice(asker + 100);
+                for _ in 0..400 {
+                    let at = dice.below(PATHS.len());
+                    let (path, accepted) = (PATHS[at], dice.one(&ACCEPTED));
+                    let floor = floors[at].load(Ordering::SeqCst);
+                    let ask = bed.ask("GET", path);
+                    let ask = if accepted.is_empty() { ask } else { ask.header("Accept-Encoding", accepted) };
+                    let ask = match dice.below(6) {
+                        0 => ask.header("Range", dice.one(&RANGES)),
+                        1 => ask.header("Cookie", "a=b"),
+                        _ => ask,
+                    };
+                    let reply = ask.send();
+                    let now = version.load(Ordering::SeqCst);
+                    let mut seen = seen.lock().expect("nobody failed");
+                    check(&reply, path, accepted, floor..=now, &mut seen);
+                }
+            });
+        }
+        scope.spawn(|| {
+            let mut dice = Dice(7);
+            for _ in 0..60 {
+                let at = dice.below(PATHS.len());
+                let before = version.fetch_add(1, Ordering::SeqCst) + 1;
+                bed.purge(Purge::url(&format!("http://site.test{}", PATHS[at])));
+                floors[at].fetch_max(before, Ordering::SeqCst);
+                for _ in 0..5 {
+                    let reply = bed.get(dice.one(&PATHS));
+                    reply.has_status(200);
+                }
+            }
+        });
+    });
+}
