@@ -65,6 +65,21 @@ pub(crate) fn explain<'a>(shared: &Shared, place: &'a Place, request: &Request) 
     first(shared, place, request, &place.behavior()?.rate_limits, false)
 }
 
+/// The limits that the request would count under, and how many more requests they let its client make now.
+pub(crate) fn left<'a>(
+    shared: &'a Shared,
+    place: &'a Place,
+    request: &'a Request,
+) -> impl Iterator<Item = (&'a RateLimit, u64)> {
+    let limits = place.behavior().map_or(&[][..], |behavior| &behavior.rate_limits);
+    let counts = |limit: &&RateLimit| limit.when.as_ref().is_none_or(|when| when.matches(&subject(request)));
+    limits.iter().filter(counts).map(|limit| {
+        let client = client(shared.histories.hasher(), place.site().key, limit, request);
+        let now = shared.clock.monotonic_nanos();
+        (limit, shared.histories.left(client, Rate::of(limit), now))
+    })
+}
+
 fn first<'a>(
     shared: &Shared,
     place: &Place,

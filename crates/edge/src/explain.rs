@@ -3,11 +3,13 @@
 //! changes nothing.
 
 mod explanation;
+mod limits;
 mod members;
 mod probe;
 mod question;
 
 pub use explanation::{Explanation, StoredVariant};
+pub use limits::ExplainedLimit;
 pub use members::ExplainedMember;
 pub(crate) use probe::{Probe, ProbeError, probe};
 pub use question::{ExplainError, ExplainRequest};
@@ -23,9 +25,11 @@ use crate::request::Request;
 use crate::respond::{Head, Place};
 use crate::serve::{Course, course, may_stand_in};
 use crate::subject::{keyed_subject, scope, subject};
+use crate::transform::choose;
+use crate::transform::form::Form;
 use crate::{redirect, rewrite, route};
 use littoral_cache::{Content, KeyRef, Store, StoredResponse};
-use littoral_http_caching::{Known, Method};
+use littoral_http_caching::{Accepted, Known, Method};
 use littoral_ledger::Verdict;
 use littoral_policy::FieldRule;
 use probe::Described;
@@ -60,7 +64,19 @@ impl Edge {
                     None => explanation,
                 };
                 let reason = turned.answer.note.detail.unwrap_or("refused");
-                let why = format!("the answer is {}: {reason}", turned.answer.status);
+                let why = match reason {
+                    "no-site" => "no site of the node answers for the host".to_owned(),
+                    "no-behavior" => "no behavior of the site matches".to_owned(),
+                    "method-not-allowed" => {
+                        "`allow_methods` of the behavior does not have the method".to_owned()
+                    }
+                    "request-body-too-large" => {
+                        "it brings more than `request_body_max` of the behavior".to_owned()
+                    }
+                    "loop" => "it has come by this node too often already".to_owned(),
+                    _ => format!("the answer is {}", turned.answer.status),
+                };
+                let why = format!("{why} ({reason})");
                 Explanation { status: Some(turned.answer.status), ..explanation }.because("refuse", &why)
             }
         })
@@ -69,6 +85,8 @@ impl Edge {
     fn explain_at(&self, place: &Place, request: &Request, mut explanation: Explanation) -> Explanation {
         let node = &self.shared.name;
         explanation.answer_rules = answer_rules(place, request);
+        explanation.codings = codings(place, request);
+        explanation.limits = limits::limits(&self.shared, place, request);
         if let Some(limited) = access::explain(&self.shared, place, request) {
             let explanation = Explanation { status: Some(limited.limit.status), ..explanation };
             let (name, wait) = (&limited.limit.name, limited.wait_seconds());
@@ -93,9 +111,12 @@ impl Edge {
         match rewrite::origin_target(place, node, request, &key.target) {
             Ok(target) => explanation.target = Some(text(target.as_bytes())),
             Err(mistake) => {
-                let explanation = Explanation { status: Some(500), ..explanation };
-                let why = format!("a rewrite of the behavior makes no target of it: {}", mistake.as_str());
-                return explanation.because("refuse", &why);
+                let status = rewrite::unusable(mistake).status;
+                let why = match status {
+                    400 => "an S3 origin would read its path as another one".to_owned(),
+                    _ => format!("a rewrite of the behavior makes no target of it: {}", mistake.as_str()),
+                };
+                return Explanation { status: Some(status), ..explanation }.because("refuse", &why);
             }
         }
         explain_origin_fields(place, node, request, &key, &mut explanation);
@@ -156,8 +177,12 @@ impl Edge {
         };
         let purged = verdict(&self.shared.fence, stored);
         match usable(stored, purged, place, request, self.shared.clock.now()) {
-            Usable::Fresh => explanation.because("hit", "the stored response is fresh"),
+            Usable::Fresh => {
+                explanation.form = Some(form(place, request, stored));
+                explanation.because("hit", "the stored response is fresh")
+            }
             Usable::Stale => {
+                explanation.form = Some(form(place, request, stored));
                 explanation.because("stale", "the stored response is served while it is revalidated")
             }
             Usable::Validate(_, why) => {
@@ -243,4 +268,23 @@ fn answer_rules(place: &Place, request: &Request) -> Vec<String> {
     let met = |rule: &&FieldRule| rule.when.as_ref().is_none_or(|when| when.matches(&subject));
     let rules = &place.behavior().expect("placed").response_fields;
     rules.iter().filter(met).map(|rule| format!("{} {}", rule.change.as_str(), rule.name)).collect()
+}
+
+/// Codings on offer that this client takes, the best first.
+fn codings(place: &Place, request: &Request) -> Vec<String> {
+    let Some(policy) = place.behavior().and_then(|behavior| behavior.compression.as_ref()) else {
+        return Vec::new();
+    };
+    let ranked = Accepted::of(&request.fields).ranked(&policy.codings);
+    ranked.iter().map(|coding| coding.as_str().to_owned()).collect()
+}
+
+/// In which form a stored response would be sent.
+fn form(place: &Place, request: &Request, stored: &StoredResponse) -> String {
+    match choose::for_stored(place, &request.fields, stored).form {
+        Form::Sole | Form::Plain => "as-stored".to_owned(),
+        Form::Kept(coding) => format!("kept {}", coding.as_str()),
+        Form::Made(coding) => format!("made {}", coding.as_str()),
+        Form::Unpacked => "unpacked".to_owned(),
+    }
 }

@@ -51,7 +51,9 @@ mod worker;
 
 pub use config::{AccessLog, EdgeClients, EdgeConfig, EdgeLimits, MemoryAdmission, Notices, TlsFiles};
 pub use edge::{DrainReport, Edge, StartError, Status};
-pub use explain::{ExplainError, ExplainRequest, ExplainedMember, Explanation, StoredVariant};
+pub use explain::{
+    ExplainError, ExplainRequest, ExplainedLimit, ExplainedMember, Explanation, StoredVariant,
+};
 pub use littoral_records::access::LineFormat;
 pub use littoral_runtime::ring::Rotation;
 pub use purge::{PurgeError, PurgeReceipt, PurgeRequest};

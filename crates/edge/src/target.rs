@@ -14,13 +14,16 @@ pub(crate) struct Target {
     path_len: usize,
 }
 
-/// Why a target was refused; both are answered with 400.
+/// Why a target was refused; all are answered with 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TargetMistake {
     /// `%` without two hexadecimal digits behind it.
     BrokenEscape,
     /// `%00`.
     EncodedNul,
+    /// `%2F` in a path that an S3 origin is to be asked for: there it is a slash, and the path another one than the
+    /// behaviors have seen.
+    EncodedSlash,
 }
 
 impl TargetMistake {
@@ -28,6 +31,7 @@ impl TargetMistake {
         match self {
             TargetMistake::BrokenEscape => "target-broken-escape",
             TargetMistake::EncodedNul => "target-encoded-nul",
+            TargetMistake::EncodedSlash => "target-encoded-slash",
         }
     }
 }

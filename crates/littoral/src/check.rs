@@ -70,17 +70,27 @@ impl Tally {
         let Some(node) = node else { return };
         let base = file.parent().unwrap_or(Path::new(""));
         let mut patterns = Vec::new();
-        for pattern in &node.sites {
-            match SitePattern::new(base, &pattern.value) {
-                Ok(pattern) => patterns.push(pattern),
-                Err(error) => self.fail(&error.to_string()),
+        for written in &node.sites {
+            let found = SitePattern::new(base, &written.value)
+                .and_then(|pattern| pattern.files().map(|files| (pattern, files)));
+            match found {
+                Ok((pattern, _)) => patterns.push(pattern),
+                Err(error) => {
+                    let message = format!("`sites` of the node: {error}");
+                    let mistake = Mistake::at(&node.file, &written.span, message, error.label());
+                    self.show(&[mistake.hint(error.hint())], text);
+                }
             }
         }
-        self.sites_of(file, patterns);
+        self.sites_of(file, patterns, node.sites.is_empty());
     }
 
     /// The sites of a node are judged together too: no two may claim the same host.
-    fn sites_of(&mut self, node: &Path, patterns: Vec<SitePattern>) {
+    fn sites_of(&mut self, node: &Path, patterns: Vec<SitePattern>, names_none: bool) {
+        // What is not there has been told.
+        if patterns.is_empty() && !names_none {
+            return;
+        }
         let mut book = SiteBook::new(SiteSource::Files(patterns));
         let (_, report) = book.reload();
         report.notes.iter().for_each(|note| self.fail(note));

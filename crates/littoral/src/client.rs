@@ -66,7 +66,7 @@ impl AskError {
                 Some("is the node running? `littoral up` prints where its administration is")
             }
             AskError::Refused { status, .. } if *status == StatusCode::UNAUTHORIZED => Some(
-                "give the token in LITTORAL_TOKEN or with --token-file; the node keeps it in DATA/admin.token",
+                "give the token in LITTORAL_TOKEN or with --token-file; it is `[admin] token` or `token_file` of the node file, else in DATA/admin.token",
             ),
             _ => None,
         }

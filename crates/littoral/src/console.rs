@@ -153,6 +153,11 @@ pub(crate) fn bytes(n: u64) -> String {
     format!("{:.1} {}", n as f64 / (1_u64 << (10 * power)) as f64, UNITS[power as usize])
 }
 
+/// Text that may come from an origin or a client: it must not drive the terminal.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 /// `1 file`, `2 files`.
 pub(crate) fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }

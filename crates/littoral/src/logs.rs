@@ -23,7 +23,7 @@ use crate::console;
 use crate::exit;
 use files::{LogFiles, NoLog};
 use filter::Filter;
-pub(crate) use filter::{Since, StatusPattern};
+pub(crate) use filter::{Moment, StatusPattern};
 use lines::{Lines, backwards};
 use show::Show;
 

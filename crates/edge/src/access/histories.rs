@@ -94,6 +94,13 @@ impl Histories {
         rate.decide(history, now)
     }
 
+    /// How many more requests of `client` would be let through now.
+    pub(crate) fn left(&self, client: u64, rate: Rate, now: u64) -> u64 {
+        let shard = self.shard(client).lock();
+        let history = shard.places.get(&client).map_or(0, |place| shard.slots[*place as usize].history);
+        rate.left(history, now)
+    }
+
     fn shard(&self, client: u64) -> &Mutex<Shard> {
         &self.shards[(client >> 58) as usize % SHARDS]
     }

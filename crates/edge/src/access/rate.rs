@@ -31,6 +31,12 @@ impl Rate {
         Rate { interval, tolerance: interval.saturating_mul(u64::from(limit.burst.max(1) - 1)) }
     }
 
+    /// How many requests at `now` would be let through, one after the other.
+    pub(crate) fn left(self, history: u64, now: u64) -> u64 {
+        let ahead = history.max(now) - now;
+        self.tolerance.checked_sub(ahead).map_or(0, |room| room / self.interval + 1)
+    }
+
     /// Decides on a request at `now` from a client with that history.
     pub(crate) fn decide(self, history: u64, now: u64) -> Decision {
         let expected = history.max(now);
@@ -46,6 +52,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::time::Duration;
+
+    proptest! {
+        #[test]
+        fn what_is_left_is_what_would_be_let_through(
+            requests in 1_u32..50, burst in 1_u32..20, ahead in 0_u64..40_000_000_000, now in 0_u64..1 << 40,
+        ) {
+            let rate = Rate::of(&limit(requests, Duration::from_secs(10), burst));
+            let (mut history, mut through) = (now + ahead, 0);
+            while let Decision::Within { history: next } = rate.decide(history, now) {
+                (history, through) = (next, through + 1);
+            }
+            prop_assert_eq!(rate.left(now + ahead, now), through);
+        }
+    }
 
     fn limit(requests: u32, per: Duration, burst: u32) -> RateLimit {
         let key = Box::default();

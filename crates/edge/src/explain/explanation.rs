@@ -1,6 +1,6 @@
 //! What `explain` says.
 
-use super::ExplainedMember;
+use super::{ExplainedLimit, ExplainedMember};
 use crate::respond::Place;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,9 @@ pub struct Explanation {
     /// The members of that group, as they stand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<ExplainedMember>,
+    /// The rate limits that the request counts under, and what they leave its client.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<ExplainedLimit>,
     /// The target as the origin would see it, rewritten if the behavior does.
     pub target: Option<String>,
     /// Where a redirect sends the client.
@@ -43,6 +46,14 @@ pub struct Explanation {
     pub outcome: String,
     /// Why, in words.
     pub why: String,
+    /// Codings that the behavior offers and this client takes, the one that it gets first: where the response is one
+    /// that is compressed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codings: Vec<String>,
+    /// The form in which the stored response would be sent: `as-stored`, `kept br` (with the response), `made br` (on
+    /// the way) or `unpacked`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
     /// What is stored under the key.
     pub variants: Vec<StoredVariant>,
     /// Number of the last purge on this node.

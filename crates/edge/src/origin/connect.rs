@@ -9,7 +9,7 @@ use super::trust::Offer;
 use crate::worker::Worker;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
-use littoral_policy::{Address, OriginProtocol, OriginServer, OriginTls};
+use littoral_policy::{Address, OriginProtocol, OriginServer};
 use littoral_resolver::ResolveError;
 use rustls::pki_types::ServerName;
 use std::net::IpAddr;
@@ -49,14 +49,14 @@ pub(crate) async fn connect(
             let addresses = resolving.unwrap_or(Err(OriginError::ResolveTimeout))?;
             let opening = async {
                 let stream = dial(addresses, *port).await?;
-                secure(worker, server.tls.as_ref(), stream, offer).await
+                secure(worker, server, stream, offer).await
             };
             timeout_at(deadline, opening).await.unwrap_or(Err(OriginError::ConnectTimeout))
         }
         Address::Unix(path) => {
             let opening = async {
                 let stream = UnixStream::connect(path).await.map_err(|_| OriginError::Connect)?;
-                secure(worker, server.tls.as_ref(), stream, offer).await
+                secure(worker, server, stream, offer).await
             };
             timeout_at(deadline, opening).await.unwrap_or(Err(OriginError::ConnectTimeout))
         }
@@ -73,14 +73,23 @@ async fn addresses(worker: &Worker, host: &str) -> Result<Vec<IpAddr>, OriginErr
 
 async fn secure(
     worker: &Worker,
-    tls: Option<&OriginTls>,
+    server: &OriginServer,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     offer: Offer,
 ) -> Result<Opened, OriginError> {
-    let Some(tls) = tls else { return speak(stream, offer == Offer::Http2).await };
+    let Some(tls) = &server.tls else { return speak(stream, offer == Offer::Http2).await };
     let connector = worker.shared.trust.connector(tls, offer)?;
     let name = ServerName::try_from(tls.server_name.to_string()).map_err(|_| OriginError::Tls)?;
-    let stream = connector.connect(name, stream).await.map_err(|_| OriginError::Tls)?;
+    let stream = connector.connect(name, stream).await.map_err(|error| {
+        worker.shared.trust.tell(
+            &worker.shared.notices,
+            &server.name,
+            tls,
+            &error,
+            worker.monotonic_millis(),
+        );
+        OriginError::Tls
+    })?;
     let chosen = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     if offer == Offer::Http2 && !chosen {
         return Err(OriginError::Protocol);

@@ -19,6 +19,7 @@ const OURS: &[&str] = &[
     "connection",
     "content-length",
     "host",
+    "http2-settings",
     "transfer-encoding",
     "upgrade",
     "via",

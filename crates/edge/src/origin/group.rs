@@ -228,6 +228,11 @@ pub(crate) fn is_s3_alone(place: &Place) -> bool {
     servers(place).all(|server| server.s3.is_some())
 }
 
+/// Whether any of them is.
+pub(crate) fn has_s3(place: &Place) -> bool {
+    servers(place).any(|server| server.s3.is_some())
+}
+
 /// The hash of what the group tells members apart by; zero where it does not hash. `url` is the canonical one.
 pub(crate) fn hash_of(place: &Place, request: &Request, url: &[u8]) -> u64 {
     let group = place.site().group_of(place.behavior().expect("routed"));

@@ -71,7 +71,8 @@ impl Health {
         }
     }
 
-    /// A request that began at `began` was not. `may_eject` says whether the group can spare it.
+    /// A request that began at `began` was not. `may_eject` says whether the group can spare it. How long it is left out
+    /// for that, if it is.
     pub(crate) fn failed(
         &self,
         now: u64,
@@ -79,12 +80,14 @@ impl Health {
         what: Phase,
         rules: &Ejection,
         may_eject: impl FnOnce() -> bool,
-    ) {
+    ) -> Option<Duration> {
         let mut passive = self.passive.lock();
-        if passive.failed(now, began, what, rules, may_eject) {
+        let ejected = passive.failed(now, began, what, rules, may_eject);
+        if ejected {
             self.counts.ejections.fetch_add(1, Ordering::Relaxed);
         }
         self.publish(&passive);
+        ejected.then(|| Duration::from_millis(passive.until.saturating_sub(now)))
     }
 
     fn publish(&self, passive: &Passive) {
@@ -96,11 +99,13 @@ impl Health {
         now < self.ejected_until.load(Ordering::Relaxed)
     }
 
-    /// Enough probes in a row said so.
-    pub(crate) fn probed(&self, now: u64, well: bool) {
-        if self.probes_fail.swap(!well, Ordering::Relaxed) && well {
+    /// Enough probes in a row said so. Whether it was known otherwise before.
+    pub(crate) fn probed(&self, now: u64, well: bool) -> bool {
+        let failed = self.probes_fail.swap(!well, Ordering::Relaxed);
+        if failed && well {
             self.probed_well_since.store(now.max(1), Ordering::Relaxed);
         }
+        failed == well
     }
 }
 

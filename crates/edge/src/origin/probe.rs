@@ -2,6 +2,7 @@
 //! with a connection of its own beside the pool, so that a full pool does not look ill. When the next probe is due is
 //! told by the edge's clock, how long one may take by the runtime's.
 
+use super::OriginError;
 use super::body::{OutgoingBody, RequestBody};
 use super::connect::{Opened, connect};
 use super::finish::{Unfinished, finish_for};
@@ -54,6 +55,8 @@ struct Probers {
 }
 
 struct Prober {
+    /// The site's name.
+    site: Arc<str>,
     origin: Arc<OriginShared>,
     state: Rc<State>,
     task: Option<AbortHandle>,
@@ -80,12 +83,15 @@ impl Drop for Prober {
 impl Probers {
     /// Begins and ends probers as origin servers come and go.
     fn follow(&mut self, worker: &Worker, policy: &PolicySet) {
-        let origins = policy.sites().iter().flat_map(|site| &site.origins);
-        let probed: Vec<&Arc<OriginServer>> = origins.filter(|origin| origin.probe.is_some()).collect();
-        let ids: HashSet<OriginId> = probed.iter().map(|origin| origin_id(origin)).collect();
+        let origins =
+            policy.sites().iter().flat_map(|site| site.origins.iter().map(|origin| (&*site.name, origin)));
+        let probed: Vec<(&str, &Arc<OriginServer>)> =
+            origins.filter(|(_, origin)| origin.probe.is_some()).collect();
+        let ids: HashSet<OriginId> = probed.iter().map(|(_, origin)| origin_id(origin)).collect();
         self.all.retain(|id, _| ids.contains(id));
-        for origin in probed {
+        for (site, origin) in probed {
             self.all.entry(origin_id(origin)).or_insert_with(|| Prober {
+                site: site.into(),
                 origin: worker.shared.origins.shared(origin),
                 state: Rc::default(),
                 task: None,
@@ -101,20 +107,32 @@ impl Probers {
             if due && under_way < PROBES_MAX {
                 under_way += 1;
                 prober.state.under_way.set(true);
-                let probing = probe(worker.clone(), prober.origin.clone(), prober.state.clone());
+                let probing =
+                    probe(worker.clone(), prober.site.clone(), prober.origin.clone(), prober.state.clone());
                 prober.task = Some(tokio::task::spawn_local(probing).abort_handle());
             }
         }
     }
 }
 
-async fn probe(worker: Rc<Worker>, origin: Arc<OriginShared>, state: Rc<State>) {
+async fn probe(worker: Rc<Worker>, site: Arc<str>, origin: Arc<OriginShared>, state: Rc<State>) {
     let server = &*origin.server;
     let Some(rules) = &server.probe else { return };
-    let status = tokio::time::timeout(rules.timeout, ask(&worker, server, rules)).await.ok().flatten();
-    let good = status.is_some_and(|status| rules.statuses.has(status));
+    let answer = tokio::time::timeout(rules.timeout, ask(&worker, server, rules)).await;
+    let good = matches!(answer, Ok(Ok(status)) if rules.statuses.has(status));
     let now = worker.monotonic_millis();
-    state.note(&origin.health, rules, now, good);
+    if state.note(&origin.health, rules, now, good) {
+        let name = &server.name;
+        let why = match answer {
+            Ok(Ok(status)) => format!("status {status}"),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        worker.shared.notices.tell_aside(match good {
+            true => format!("site `{site}`: the probes of origin server `{name}` are good again"),
+            false => format!("site `{site}`: the probes of origin server `{name}` fail: {why}"),
+        });
+    }
     let interval = rules.interval.as_millis() as u64;
     // Give or take a tenth, so that the probes of many nodes do not march in step.
     let jitter = littoral_rules::hash::mix(worker.shared.clock.monotonic_nanos() ^ origin.id() as u64)
@@ -124,7 +142,8 @@ async fn probe(worker: Rc<Worker>, origin: Arc<OriginShared>, state: Rc<State>) 
 }
 
 impl State {
-    fn note(&self, health: &Health, rules: &Probe, now: u64, good: bool) {
+    /// Whether the origin server's health is another one by it.
+    fn note(&self, health: &Health, rules: &Probe, now: u64, good: bool) -> bool {
         let (row, other, enough, count) = if good {
             (&self.good, &self.bad, rules.healthy_after, &health.counts.good_probes)
         } else {
@@ -133,24 +152,27 @@ impl State {
         count.fetch_add(1, Ordering::Relaxed);
         other.set(0);
         row.set(row.get().saturating_add(1));
-        if row.get() >= enough {
-            health.probed(now, good);
-        }
+        row.get() >= enough && health.probed(now, good)
     }
 }
 
-/// The status of the answer; `None` when there is none.
-async fn ask(worker: &Rc<Worker>, server: &OriginServer, rules: &Probe) -> Option<u16> {
-    let opened = connect(worker, server, false).await.ok()?;
-    let request = request(server, rules, worker.now())?;
+/// The status of the answer, or why there is none.
+async fn ask(worker: &Rc<Worker>, server: &OriginServer, rules: &Probe) -> Result<u16, OriginError> {
+    let opened = connect(worker, server, false).await?;
+    let request = request(server, rules, worker.now()).ok_or(OriginError::Malformed)?;
     match opened {
         Opened::Http1(mut sender) => {
-            sender.ready().await.ok()?;
-            Some(sender.send_request(request).await.ok()?.status().as_u16())
+            sender.ready().await.map_err(|_| OriginError::Closed)?;
+            let answer = sender.send_request(request).await.map_err(|error| match error.is_parse() {
+                true => OriginError::Malformed,
+                false => OriginError::Closed,
+            })?;
+            Ok(answer.status().as_u16())
         }
         Opened::Http2(handshake) => {
-            let request = head_for_stream(request.map(drop), server.tls.is_some()).ok()?;
-            handshake.ask_once(request).await
+            let tls = server.tls.is_some();
+            let request = head_for_stream(request.map(drop), tls).map_err(|_| OriginError::Malformed)?;
+            handshake.ask_once(request).await.ok_or(OriginError::Closed)
         }
     }
 }

@@ -224,7 +224,15 @@ impl GroupShared {
             return health.succeeded(now, began, what);
         }
         let _one_at_a_time = self.ejecting.lock();
-        health.failed(now, began, what, rules, || self.can_spare_one(now, rules.share_max_percent));
+        let may = || self.can_spare_one(now, rules.share_max_percent);
+        if let Some(time) = health.failed(now, began, what, rules, may) {
+            let named = self.members.iter().find(|member| std::ptr::eq(&raw const member.health, health));
+            let (site, name) = (&self.site, named.map_or("", |member| &member.server.name));
+            self.notices.tell_aside(format!(
+                "site `{site}`: origin server `{name}` is left out for its answers, for {} s",
+                time.as_secs()
+            ));
+        }
     }
 
     /// Whether one more may be left out: always one, then so many as the share says, never the last.

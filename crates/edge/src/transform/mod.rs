@@ -2,7 +2,7 @@
 
 pub(crate) mod choose;
 pub(crate) mod compress;
-mod form;
+pub(crate) mod form;
 pub(crate) mod jobs;
 pub(crate) mod range;
 mod recode;

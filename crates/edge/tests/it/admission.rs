@@ -153,11 +153,15 @@ fn a_limit_concerns_whom_its_condition_names_and_explain_says_so() {
         })
     };
     for _ in 0..3 {
-        assert_eq!(explain().expect("an explanation").outcome, "pass", "asking takes nothing");
+        let explanation = explain().expect("an explanation");
+        assert_eq!(explanation.outcome, "pass", "asking takes nothing");
+        assert_eq!((&*explanation.limits[0].name, explanation.limits[0].left), ("writes", 1));
     }
+    assert!(bed.edge().explain(&request_for("http://site.test/a")).expect("one").limits.is_empty());
     bed.ask("POST", "/a").send().has_status(200);
     bed.ask("POST", "/a").send().has_status(429);
     let explanation = explain().expect("an explanation");
+    assert_eq!(explanation.limits[0].left, 0);
     assert_eq!((explanation.outcome.as_str(), explanation.status), ("refuse", Some(429)));
     assert!(explanation.why.contains("`writes`"), "{}", explanation.why);
 }

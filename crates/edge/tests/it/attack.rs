@@ -2,7 +2,9 @@
 
 use littoral_edge::EdgeConfig;
 use littoral_policy::{Address, OriginProtocol, OriginServer};
-use littoral_testbed::{Answer, Http2Step as Step, Request, Testbed, dynamic, http2_origin, ok, origin};
+use littoral_testbed::{
+    Answer, Http2Step as Step, Purge, Request, Testbed, dynamic, http2_origin, ok, origin,
+};
 
 fn trusting(config: &mut EdgeConfig) {
     config.clients.trusted_proxies = vec!["127.0.0.1".parse().expect("a network")];
@@ -168,5 +170,78 @@ fn what_a_client_with_cookies_brought_is_a_hit_for_one_without_over_http_2() {
         let first = bed.ask("GET", &target).header("Cookie", "x=1").send();
         let second = bed.get(&target);
         assert!(second.cache_status().expect("said").has("hit"), "{nth}\n{first}\n{second}");
+    }
+}
+
+#[test]
+fn what_a_connection_option_hides_from_the_origin_is_not_seen_by_key_and_rules_either() {
+    let said = |request: &Request| {
+        let language = request.header("x-lang").unwrap_or("none").to_owned();
+        ok(language).vary(request.query().unwrap_or("")).max_age(60)
+    };
+    let bed = Testbed::builder(origin("*", dynamic(said)))
+        .first_behaviors(
+            "[[behaviors]]\nname = \"keyed\"\npath = \"/keyed\"\n[behaviors.key]\nheaders = [\"x-lang\"]\n\
+             [[behaviors]]\nname = \"when\"\nwhen = 'header[\"x-beta\"] == \"1\"'\n\
+             request_headers = [{ set = \"X-Lang\", value = \"beta\" }]\n",
+        )
+        .start();
+    for target in ["/keyed", "/varied?X-Lang"] {
+        let ask =
+            |hide: &str| bed.ask("GET", target).header("X-Lang", "de").header("Connection", hide).send();
+        ask("X-Lang, keep-alive");
+        let reply = ask("keep-alive");
+        assert_eq!(reply.text(), "de", "{target}\n{reply}");
+    }
+    bed.ask("GET", "/b").header("X-Beta", "1").send().has_body("beta");
+    bed.ask("GET", "/b").header("X-Beta", "1").header("Connection", "x-beta").send().has_body("none");
+}
+
+#[test]
+fn purges_and_unsafe_methods_reach_what_is_stored_for_any_behavior_field_cookie_and_coding() {
+    let said = |request: &Request| {
+        let body = format!("{} {}", request.headers("x-lang"), "so much of the same. ".repeat(100));
+        ok(body)
+            .header("Content-Type", "text/html")
+            .header("Surrogate-Key", "all")
+            .etag("\"1\"")
+            .cache_control("public, max-age=600")
+    };
+    let bed = Testbed::builder(origin("*", dynamic(said)))
+        .key_setting("headers = [\"x-lang\"]\ncookies = [\"lang\"]\nquery = { except = [\"utm\"] }")
+        .first_behaviors("[[behaviors]]\nname = \"beta\"\nwhen = 'header[\"x-beta\"] == \"1\"'\n")
+        .start();
+    let all = || {
+        let mut asked = 0;
+        let mut hits = 0;
+        for beta in ["0", "1"] {
+            for lang in ["de", "en"] {
+                for accept in ["identity", "gzip", "br"] {
+                    let ask = bed.ask("GET", "/a").header("X-Beta", beta).header("X-Lang", lang);
+                    let reply = ask.header("Cookie", "lang=x").header("Accept-Encoding", accept).send();
+                    asked += 1;
+                    hits += usize::from(reply.cache_status().is_some_and(|said| said.has("hit")));
+                }
+            }
+        }
+        (hits, asked)
+    };
+    let acts: [(&str, &dyn Fn()); 5] = [
+        ("purge of the URL", &|| _ = bed.purge(Purge::url("http://site.test/a"))),
+        ("erasing", &|| _ = bed.purge(Purge::url("http://www.site.test/a?utm=1").erasing())),
+        ("purge of the prefix", &|| _ = bed.purge(Purge::prefix("http://site.test/"))),
+        ("purge of the tag", &|| _ = bed.purge(Purge::tag("all"))),
+        ("POST", &|| _ = bed.ask("POST", "/a?utm=2").body("x").send()),
+    ];
+    for (name, act) in acts {
+        all();
+        let (hits, asked) = all();
+        assert_eq!(hits, asked, "{name}: all was stored");
+        act();
+        let before = bed.origin().requests().len();
+        all();
+        // Beta shares for all languages, and so for its cookies; the others have one each.
+        let fetched = bed.origin().requests().len() - before;
+        assert!(fetched >= 3, "{name}: something was left, {fetched} fetched");
     }
 }

@@ -210,6 +210,43 @@ fn a_certificate_for_another_name_or_from_another_authority_is_refused() {
 }
 
 #[test]
+fn a_certificate_that_the_origin_made_for_itself_is_trusted_where_it_is_named_and_for_its_name() {
+    // As `openssl req -x509` makes it: an authority, and the server's own.
+    let made = |until: i32| {
+        let key = KeyPair::generate().expect("a temporary thing can be made");
+        let mut params =
+            CertificateParams::new(vec!["app.test".to_owned()]).expect("a temporary thing can be made");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let pem = params.self_signed(&key).expect("a temporary thing can be made").pem();
+        (pem, key.serialize_pem())
+    };
+    let (own, another, expired) = (made(4000), made(4000), made(2001));
+    for ((shown, key), name, (named, _), status) in [
+        (&own, "app.test", &own, 200),
+        (&own, "other.test", &own, 502),
+        (&own, "app.test", &another, 502),
+        (&expired, "app.test", &expired, 502),
+    ] {
+        let folder = TempDir::new().expect("a temporary thing can be made");
+        std::fs::write(folder.path().join("server.pem"), shown).expect("a temporary thing can be made");
+        std::fs::write(folder.path().join("server.key"), key).expect("a temporary thing can be made");
+        let nginx = Nginx::start(folder, &format!("listen 127.0.0.1:{{port}} ssl;{TLS}"));
+        let port = nginx.port;
+        let roots: Arc<[u8]> = named.clone().into_bytes().into();
+        let bed = bed(move |server| {
+            server.address = local(port);
+            server.tls = tls(name, &roots, None);
+        });
+        let reply = bed.get("/x");
+        reply.has_status(status);
+        if status == 502 {
+            reply.has_cache_status("detail", "origin-tls");
+        }
+    }
+}
+
+#[test]
 fn an_origin_that_asks_for_a_client_certificate_sees_ours_and_takes_no_other() {
     for protocol in [OriginProtocol::Http1, OriginProtocol::Http2] {
         let made = certificates("app.test");

@@ -163,7 +163,7 @@ fn unauthorized() -> Response<Full<Bytes>> {
     let mut response = refuse(&Problem::new(
         StatusCode::UNAUTHORIZED,
         "the token is missing or wrong",
-        "send `Authorization: Bearer TOKEN`; the node keeps its token in DATA/admin.token",
+        "send `Authorization: Bearer TOKEN`; it is `[admin] token` or `token_file` of the node file, else in DATA/admin.token",
     ));
     let challenge = HeaderValue::from_static("Bearer realm=\"littoral\"");
     response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Target;
 use crate::digests::DigestFormat;
-use crate::logs::{Since, StatusPattern};
+use crate::logs::{Moment, StatusPattern};
 
 pub(super) const LOGS_HELP: &str = "\
 Without FILE, the log of this machine's node: its administration says where that is, or the node file (--config).
@@ -61,7 +61,10 @@ pub(crate) struct Logs {
     pub(crate) lines: Option<u32>,
     /// Only requests since then: a duration (10m, 2h, 1d) or a time (2026-11-21T05:00:00Z)
     #[arg(long, value_name = "WHEN")]
-    pub(crate) since: Option<Since>,
+    pub(crate) since: Option<Moment>,
+    /// Only requests before then, written like --since
+    #[arg(long, value_name = "WHEN", conflicts_with = "follow")]
+    pub(crate) until: Option<Moment>,
     /// Only of this site (repeatable)
     #[arg(long, value_name = "SITE")]
     pub(crate) site: Vec<String>,

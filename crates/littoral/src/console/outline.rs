@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Paint, bytes, pairs, table};
+use super::{Paint, bytes, clean, pairs, table};
 
 /// The whole answer.
 pub(crate) fn outline(paint: Paint, value: &Value) -> String {
@@ -20,8 +20,7 @@ pub(crate) fn plain(name: &str, value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) if text.is_empty() => "-".to_owned(),
-        // Text may come from an origin or a client: it must not drive the terminal.
-        Value::String(text) => text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(),
+        Value::String(text) => clean(text),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::Number(number) => with_unit(name, number),

@@ -9,23 +9,26 @@ use crate::cli::Logs;
 
 /// A moment: so long ago, or a time.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Since {
+pub(crate) enum Moment {
     Ago(Duration),
     Millis(i64),
 }
 
-impl FromStr for Since {
+impl FromStr for Moment {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Since, String> {
+    fn from_str(text: &str) -> Result<Moment, String> {
         if let Ok(ago) = littoral_model::parse_duration(text) {
-            return Ok(Since::Ago(ago));
+            return Ok(Moment::Ago(ago));
         }
         // A date alone is its midnight.
         let midnight = format!("{text}T00:00:00Z");
-        parse_time(text.as_bytes()).or_else(|| parse_time(midnight.as_bytes())).map(Since::Millis).ok_or_else(
-            || "neither a duration (10m, 2h, 1d) nor a time (2026-11-21, 2026-11-21T05:00:00Z)".to_owned(),
-        )
+        parse_time(text.as_bytes())
+            .or_else(|| parse_time(midnight.as_bytes()))
+            .map(Moment::Millis)
+            .ok_or_else(|| {
+                "neither a duration (10m, 2h, 1d) nor a time (2026-11-21, 2026-11-21T05:00:00Z)".to_owned()
+            })
     }
 }
 
@@ -56,6 +59,7 @@ impl FromStr for StatusPattern {
 
 pub(super) struct Filter {
     since_millis: Option<i64>,
+    until_millis: Option<i64>,
     sites: Vec<String>,
     hosts: Vec<String>,
     statuses: Vec<StatusPattern>,
@@ -65,12 +69,13 @@ pub(super) struct Filter {
 
 impl Filter {
     pub(super) fn new(arguments: &Logs, now_millis: i64) -> Filter {
-        let since = arguments.since.map(|since| match since {
-            Since::Ago(ago) => now_millis.saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX)),
-            Since::Millis(millis) => millis,
-        });
+        let millis = |moment: Moment| match moment {
+            Moment::Ago(ago) => now_millis.saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX)),
+            Moment::Millis(millis) => millis,
+        };
         Filter {
-            since_millis: since,
+            since_millis: arguments.since.map(millis),
+            until_millis: arguments.until.map(millis),
             sites: arguments.site.clone(),
             hosts: arguments.host.iter().map(|host| host.to_ascii_lowercase()).collect(),
             statuses: arguments.status.clone(),
@@ -92,6 +97,7 @@ impl Filter {
                 || self.statuses.iter().any(|s| (s.least..=s.most).contains(&entry.status)))
             && self.id.as_ref().is_none_or(|id| *id == entry.request_id)
             && self.since_millis.is_none_or(|since| entry.time_millis().is_some_and(|at| at >= since))
+            && self.until_millis.is_none_or(|until| entry.time_millis().is_some_and(|at| at < until))
     }
 }
 
@@ -107,10 +113,10 @@ mod tests {
 
     #[test]
     fn moments_and_statuses_are_read_as_people_write_them() {
-        assert_eq!("10m".parse(), Ok(Since::Ago(Duration::from_secs(600))));
-        assert_eq!("1970-01-02".parse(), Ok(Since::Millis(86_400_000)));
-        assert_eq!("1970-01-01T00:00:01Z".parse(), Ok(Since::Millis(1000)));
-        assert!("yesterday".parse::<Since>().is_err());
+        assert_eq!("10m".parse(), Ok(Moment::Ago(Duration::from_secs(600))));
+        assert_eq!("1970-01-02".parse(), Ok(Moment::Millis(86_400_000)));
+        assert_eq!("1970-01-01T00:00:01Z".parse(), Ok(Moment::Millis(1000)));
+        assert!("yesterday".parse::<Moment>().is_err());
         assert_eq!("5XX".parse(), Ok(StatusPattern { least: 500, most: 599 }));
         assert_eq!("404".parse(), Ok(StatusPattern { least: 404, most: 404 }));
         for wrong in ["", "xx", "6xx", "0xx", "4x", "99", "1000", "-1"] {

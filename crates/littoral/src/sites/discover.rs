@@ -41,6 +41,29 @@ impl fmt::Display for DiscoverError {
     }
 }
 
+impl DiscoverError {
+    /// A few words to stand beside the text.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            DiscoverError::Unreadable(_, error) if error.kind() == io::ErrorKind::NotFound => "not there",
+            DiscoverError::Unreadable(..) => "not readable",
+            DiscoverError::WildcardInFolder(_) => "not possible here",
+            DiscoverError::TooMany(_) => "too many",
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            DiscoverError::Unreadable(..) => {
+                "paths begin at the node file's folder; a pattern, as in \"sites/*.toml\", may find nothing"
+            }
+            DiscoverError::WildcardInFolder(_) => "name each folder",
+            DiscoverError::TooMany(_) => "divide them among several nodes",
+        }
+    }
+}
+
 impl SitePattern {
     /// `pattern` as the node file writes it, relative to the node file's folder.
     pub(crate) fn new(base: &Path, pattern: &str) -> Result<SitePattern, DiscoverError> {
@@ -58,7 +81,7 @@ impl SitePattern {
     }
 
     /// The files that there are now, sorted. A pattern may match none; a path must exist.
-    fn files(&self) -> Result<Vec<PathBuf>, DiscoverError> {
+    pub(crate) fn files(&self) -> Result<Vec<PathBuf>, DiscoverError> {
         let unreadable = |error| DiscoverError::Unreadable(self.folder.clone(), error);
         let name = match &self.name {
             Some(name) => name.as_str(),
@@ -66,13 +89,16 @@ impl SitePattern {
             None => return Ok(vec![self.folder.clone()]),
         };
         let mut files = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(unreadable)? {
+        // `*.toml` of a node file in the current folder stands in no folder by name.
+        let here = self.folder.as_os_str().is_empty();
+        let folder = if here { Path::new(".") } else { &self.folder };
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let found = entry.file_name();
             // Hidden files are editors' and packagers' left-overs.
             let Some(found) = found.to_str().filter(|found| !found.starts_with('.')) else { continue };
             if matches(name.as_bytes(), found.as_bytes()) && entry.path().is_file() {
-                files.push(entry.path());
+                files.push(self.folder.join(found));
             }
             if files.len() > FILES_MAX {
                 return Err(DiscoverError::TooMany(self.folder.clone()));

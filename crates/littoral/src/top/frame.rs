@@ -199,29 +199,29 @@ impl Frame<'_> {
     fn origins(&self) -> (Vec<Column>, Vec<Vec<String>>) {
         let columns = vec![
             ("ORIGIN", false),
+            ("WELL", false),
             ("REQUESTS", true),
             ("ERRORS", true),
             ("HEAD P50", true),
             ("P99", true),
             ("CONNECTIONS", true),
             ("QUEUE", true),
-            ("WELL", false),
             ("RECEIVED", true),
         ];
         let rows = self.view.origins.iter().map(|origin| {
             vec![
                 format!("{} / {}", clean(&origin.site), clean(&origin.origin)),
+                match origin.well {
+                    None => "-".to_owned(),
+                    Some(true) => "yes".to_owned(),
+                    Some(false) => "NO".to_owned(),
+                },
                 rate(origin.requests_per_second),
                 rate(origin.errors_per_second),
                 time(origin.head_p50_seconds),
                 time(origin.head_p99_seconds),
                 format!("{} of {}", whole(origin.connections), whole(origin.connections_max)),
                 whole(origin.queue),
-                match origin.well {
-                    None => "-".to_owned(),
-                    Some(true) => "yes".to_owned(),
-                    Some(false) => "NO".to_owned(),
-                },
                 bytes_rate(origin.received_bytes_per_second),
             ]
         });

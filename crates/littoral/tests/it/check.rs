@@ -48,3 +48,29 @@ fn a_node_file_brings_its_sites_and_their_conflicts() {
     assert_eq!(code, 1);
     assert_eq!(out.matches("b.toml:1:9").count(), 1, "a file named twice is checked once:\n{out}");
 }
+
+#[test]
+fn a_pattern_beside_the_node_file_finds_its_sites() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("node.toml"), "version = 1\nsites = [\"site-*.toml\"]\n").unwrap();
+    std::fs::write(folder.path().join("site-a.toml"), GOOD).unwrap();
+    let (code, out, _) = run(littoral(folder.path()).args(["check", "node.toml"]));
+    assert_eq!((code, out.as_str()), (0, "ok: 1 node file and 1 site file checked, no mistakes\n"));
+}
+
+#[test]
+fn a_site_file_that_is_not_there_is_shown_where_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("node.toml"),
+        "version = 1\nsites = [\"none.toml\", \"sites/*.toml\"]\n",
+    )
+    .unwrap();
+    let (code, out, _) = run(littoral(folder.path()).args(["check", "node.toml"]));
+    assert_eq!(code, 1);
+    for part in
+        ["cannot read none.toml: No such file", "node.toml:2:10", "^^^^^^^^^^^ not there", "2 mistakes"]
+    {
+        assert!(out.contains(part), "{part} is missing in:\n{out}");
+    }
+}

@@ -3,6 +3,7 @@
 
 mod check;
 mod commands;
+mod day;
 mod demo;
 mod drain;
 mod examples;

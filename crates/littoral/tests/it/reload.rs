@@ -179,6 +179,13 @@ fn one_bad_site_among_a_hundred_holds_up_none() {
     assert!(refused["mistakes"].as_str().unwrap().contains("leads back to itself"), "{refused}");
     assert_eq!(status(&bed.get("t42.example", "/")), 200, "in its old form");
     assert_eq!(status(&bed.get("t43.example", "/")), 200);
+    let (_, out, err) = bed.node.command(&["reload"]);
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines.len() == 3 && lines[1].contains("tenant42.toml"), "only what there is to look at:\n{out}");
+    assert!(
+        lines[2] == "100 files: 1 refused, 99 unchanged" && err.contains("leads back to itself"),
+        "{out}{err}"
+    );
 }
 
 #[test]
