@@ -10,7 +10,11 @@ pub fn essence(content_type: &[u8]) -> &[u8] {
 
 /// Whether a `Content-Type` is of `pattern`: `text/html`, `text/*`, `*+json`. Patterns are in lower case.
 pub fn matches(pattern: &str, content_type: &[u8]) -> bool {
-    let found = essence(content_type);
+    is(pattern, essence(content_type))
+}
+
+/// Whether the type and subtype `found` are of `pattern`.
+pub fn is(pattern: &str, found: &[u8]) -> bool {
     if let Some(family) = pattern.strip_suffix('*') {
         return found.len() > family.len() && starts_with(found, family.as_bytes());
     }

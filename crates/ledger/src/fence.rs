@@ -6,10 +6,12 @@
 //! much and are counted; nothing is ever forgotten but what [`Fence::forget_older_than`] is told.
 
 use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
+use crate::entry::Entry;
+use crate::journal::{Kept, Replayed};
 use crate::odd::OddPrefixes;
 use crate::position::Position;
 use crate::purge::{Purge, Scope, SiteKey};
@@ -44,6 +46,28 @@ pub enum Verdict {
     Hard,
 }
 
+/// What takes the next own position of a node.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Change<'a> {
+    /// A purge, control's or the node's own.
+    Purge(&'a Purge),
+    /// Everything older, of every site, must be validated before it is used again.
+    Revalidate,
+    /// Nothing that concerns what is stored.
+    Nothing,
+}
+
+impl<'a> Change<'a> {
+    /// What an entry of control's log means for what is stored.
+    pub fn of(entry: &'a Entry) -> Change<'a> {
+        match entry {
+            Entry::Purge(purge) => Change::Purge(purge),
+            Entry::Revalidate { .. } => Change::Revalidate,
+            Entry::Epoch { .. } => Change::Nothing,
+        }
+    }
+}
+
 /// The purges that matter to what this node has stored.
 pub struct Fence {
     probes: Probes,
@@ -57,15 +81,32 @@ pub struct Fence {
     entries: AtomicU64,
 }
 
+#[derive(Clone)]
 struct Tables {
     table: Arc<Table>,
     odd: Arc<OddPrefixes>,
     /// Holds for every site: set when even one entry a site is too many.
     floor: Marks,
+    /// The last time that everything was to be validated; zero is never.
+    validate: u64,
 }
 
 struct Writer {
     entries: usize,
+}
+
+impl Tables {
+    /// What covers the response; as soon as that is a hard purge later than `effective`, the rest may be missing.
+    fn marks(&self, subject: &Subject, url: &[u8], effective: u64) -> Marks {
+        let mut marks = self.floor.join(self.odd.marks(subject.site, url));
+        for &probe in &subject.probes {
+            if marks.hard > effective {
+                break;
+            }
+            marks = marks.join(self.table.marks(probe));
+        }
+        marks
+    }
 }
 
 const SITE_CELLS: usize = 1024;
@@ -89,11 +130,31 @@ impl Fence {
                 table: Arc::new(Table::for_entries(0)),
                 odd: Arc::default(),
                 floor: Marks::default(),
+                validate: 0,
             }),
             writer: Mutex::new(Writer { entries: 0 }),
             overflows: AtomicU64::new(0),
             entries: AtomicU64::new(0),
         }
+    }
+
+    /// A fence that knows what a journal kept, at the beginning of the life after the journal's last. What is stored
+    /// under positions of earlier lives is judged as before.
+    pub fn of_journal(limits: Limits, replayed: &Replayed) -> Fence {
+        let fence = Fence::new(limits);
+        let mut kept: Vec<&(Position, Kept)> = replayed.kept.iter().collect();
+        kept.sort_by_key(|(own, _)| *own);
+        for (own, kept) in kept {
+            let change = match kept {
+                Kept::Entry(entry) => Change::of(entry),
+                Kept::Local(purge) => Change::Purge(purge),
+                Kept::Floor => Change::Revalidate,
+            };
+            fence.publish_at(&mut fence.write(), *own, change);
+        }
+        let begin = Position { epoch: replayed.life() + 1, number: 0 };
+        fence.position.store(begin.pack(), Release);
+        fence
     }
 
     /// The last purge published. A fetch reads it before its request leaves; that is the effective
@@ -122,44 +183,71 @@ impl Fence {
     /// Applies a purge at the next position. When this returns, every judgement that begins afterwards
     /// counts it.
     pub fn apply(&self, purge: &Purge) -> Position {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.publish(Change::Purge(purge))
+    }
+
+    /// Applies a change at the next position; as [`apply`](Self::apply).
+    pub fn publish(&self, change: Change<'_>) -> Position {
+        let mut writer = self.write();
         let at = Position::unpack(self.position.load(Relaxed)).next();
-        let marks = Marks::of(purge.kind, at.pack());
-        let site = purge.site;
-        match &purge.scope {
-            Scope::Everything => self.mark(&mut writer, site, &[self.probes.everything(site)], marks),
-            Scope::Url(url) => self.mark(&mut writer, site, &[self.probes.url(site, url.as_bytes())], marks),
-            Scope::Tag(tag) => {
-                let probes = [self.probes.tag(site, tag.as_bytes()), self.probes.any_tag(site)];
-                self.mark(&mut writer, site, &probes, marks);
-            }
-            Scope::Host(host) => {
-                let prefix = [host.as_bytes(), b"/"].concat();
-                self.mark_prefix(&mut writer, site, &prefix, marks);
-            }
-            Scope::Prefix(prefix) => self.mark_prefix(&mut writer, site, prefix.as_bytes(), marks),
-        }
-        self.entries.store(writer.entries as u64, Relaxed);
-        self.cell(site).store(at.pack(), Release);
-        self.position.store(at.pack(), Release);
+        self.publish_at(&mut writer, at, change);
         at
     }
 
+    fn write(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish_at(&self, writer: &mut Writer, at: Position, change: Change<'_>) {
+        match change {
+            Change::Purge(purge) => {
+                self.mark_scope(writer, purge, at);
+                self.entries.store(writer.entries as u64, Relaxed);
+                self.cell(purge.site).store(at.pack(), Release);
+            }
+            Change::Revalidate => {
+                let tables = self.tables.load();
+                let (table, odd, floor) = (tables.table.clone(), tables.odd.clone(), tables.floor);
+                self.tables.store(Arc::new(Tables { table, odd, floor, validate: at.pack() }));
+                self.sites.iter().for_each(|cell| cell.store(at.pack(), Release));
+            }
+            Change::Nothing => {}
+        }
+        self.position.store(at.pack(), Release);
+    }
+
+    fn mark_scope(&self, writer: &mut Writer, purge: &Purge, at: Position) {
+        let marks = Marks::of(purge.kind, at.pack());
+        let site = purge.site;
+        match &purge.scope {
+            Scope::Everything => self.mark(writer, site, &[self.probes.everything(site)], marks),
+            Scope::Url(url) => self.mark(writer, site, &[self.probes.url(site, url.as_bytes())], marks),
+            Scope::Tag(tag) => {
+                let probes = [self.probes.tag(site, tag.as_bytes()), self.probes.any_tag(site)];
+                self.mark(writer, site, &probes, marks);
+            }
+            Scope::Host(host) => {
+                let prefix = [host.as_bytes(), b"/"].concat();
+                self.mark_prefix(writer, site, &prefix, marks);
+            }
+            Scope::Prefix(prefix) => self.mark_prefix(writer, site, prefix.as_bytes(), marks),
+        }
+    }
+
     /// Whether a purge later than `effective` covers the response. `url` is the one that `subject` was
-    /// made of. A response made soft stays hard if a hard purge came first.
+    /// made of. A response made soft stays hard if a hard purge came first. What is to be validated only because it
+    /// is older than a [`Change::Revalidate`] is hard, too: it may not even be served where stale responses may;
+    /// [`lends_validators`](Self::lends_validators) tells the two apart.
     pub fn judge(&self, subject: &Subject, url: &[u8], effective: Position) -> Verdict {
         let effective = effective.pack();
         if self.cell(subject.site).load(Acquire) <= effective {
             return Verdict::Live;
         }
         let tables = self.tables.load();
-        let mut marks = tables.floor.join(tables.odd.marks(subject.site, url));
-        for &probe in &subject.probes {
-            if marks.hard > effective {
-                break;
-            }
-            marks = marks.join(tables.table.marks(probe));
+        if tables.validate > effective {
+            return Verdict::Hard;
         }
+        let marks = tables.marks(subject, url, effective);
         if marks.hard > effective {
             Verdict::Hard
         } else if marks.soft > effective {
@@ -169,14 +257,23 @@ impl Fence {
         }
     }
 
+    /// Whether the response's validators may be sent to its origin: unless a hard purge later than `effective`
+    /// covers it. What the origin then calls unchanged has the position at which it was asked.
+    pub fn lends_validators(&self, subject: &Subject, url: &[u8], effective: Position) -> bool {
+        let effective = effective.pack();
+        self.cell(subject.site).load(Acquire) <= effective
+            || self.tables.load().marks(subject, url, effective).hard <= effective
+    }
+
     /// Drops purges at or before `oldest_effective`. The caller knows that nothing stored, and no fetch in
     /// flight, has an earlier effective position: it reads [`position`](Self::position) first, then takes
     /// the minimum over what is stored and in flight.
     pub fn forget_older_than(&self, oldest_effective: Position) {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.write();
         let oldest = oldest_effective.pack();
         let tables = self.tables.load();
         let floor = if tables.floor.latest() > oldest { tables.floor } else { Marks::default() };
+        let validate = if tables.validate > oldest { tables.validate } else { 0 };
         let odd = Arc::new(tables.odd.later_than(oldest));
         let kept = tables.table.taken().filter(|taken| taken.marks.latest() > oldest).count();
         let table = Table::for_entries(kept);
@@ -185,7 +282,7 @@ impl Fence {
         }
         writer.entries = kept;
         self.entries.store(kept as u64, Relaxed);
-        self.tables.store(Arc::new(Tables { table: Arc::new(table), odd, floor }));
+        self.tables.store(Arc::new(Tables { table: Arc::new(table), odd, floor, validate }));
     }
 
     /// Purges remembered: entries of the table and odd prefixes.
@@ -196,7 +293,8 @@ impl Fence {
 
     /// Whether it remembers no purge.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0 && self.tables.load().floor.latest() == 0
+        let tables = self.tables.load();
+        self.len() == 0 && tables.floor.latest().max(tables.validate) == 0
     }
 
     /// How often a limit made a purge cover too much.
@@ -225,11 +323,7 @@ impl Fence {
         }
         let tables = self.tables.load();
         match tables.odd.with(site, prefix, marks, self.limits.odd_prefixes_max) {
-            Some(odd) => self.tables.store(Arc::new(Tables {
-                table: tables.table.clone(),
-                odd: Arc::new(odd),
-                floor: tables.floor,
-            })),
+            Some(odd) => self.tables.store(Arc::new(Tables { odd: Arc::new(odd), ..Tables::clone(&tables) })),
             None => {
                 self.overflows.fetch_add(1, Relaxed);
                 let probe = self.probes.last_boundary(site, prefix);
@@ -251,8 +345,7 @@ impl Fence {
             for taken in tables.table.taken() {
                 table.mark(taken.probe, taken.site, taken.marks);
             }
-            tables =
-                Arc::new(Tables { table: Arc::new(table), odd: tables.odd.clone(), floor: tables.floor });
+            tables = Arc::new(Tables { table: Arc::new(table), ..Tables::clone(&tables) });
             self.tables.store(tables.clone());
         }
         for &probe in probes {
@@ -279,6 +372,6 @@ impl Fence {
             };
             writer.entries += usize::from(table.mark(probe, taken.site, taken.marks));
         }
-        self.tables.store(Arc::new(Tables { table: Arc::new(table), odd: tables.odd.clone(), floor }));
+        self.tables.store(Arc::new(Tables { table: Arc::new(table), floor, ..tables.clone() }));
     }
 }

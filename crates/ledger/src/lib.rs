@@ -28,14 +28,33 @@
 //! - A request between (a) and (c) when 4 happens is in flight; whoever acknowledges to an operator waits
 //!   until each thread has passed a turn of its loop.
 
+mod acknowledging;
+mod entry;
 mod fence;
+mod follower;
+mod journal;
+mod lease;
+mod log;
 mod odd;
 mod position;
+mod progress;
+mod protocol;
 mod purge;
 mod subject;
 mod table;
+mod ties;
+mod wire;
 
-pub use fence::{Fence, Limits, Verdict};
+pub use entry::{Entry, EpochId, Logged};
+pub use fence::{Change, Fence, Limits, Verdict};
+pub use follower::{Effect, Follower, FollowerSettings, Table};
+pub use journal::{Cut, JournalFile, Record, Replayed, compact, decode_journal};
+pub use lease::{OnControlLoss, Standing};
+pub use log::{Log, Moved, Prepared};
 pub use position::Position;
+pub use progress::{Lost, Stand};
+pub use protocol::{Ask, Body, Refusal, Reply};
 pub use purge::{Kind, Purge, Scope, SiteKey};
 pub use subject::Subject;
+pub use ties::Tie;
+pub use wire::DecodeError;

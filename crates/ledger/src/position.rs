@@ -1,6 +1,10 @@
-//! A place in the sequence of purges: (epoch, number), totally ordered, never going back.
+//! A place in a sequence: (epoch, number), totally ordered, never going back.
 //!
-//! Inside the fence a position is one 64-bit word, so that threads read it with one load.
+//! There are three sequences: control's purges, control's generations, and the node's own, in which each purge
+//! that it applies takes a place. Inside the fence a position is one 64-bit word, so that threads read it with one
+//! load. On wires and disks it is [`Position::ENCODED_BYTES`] bytes that sort as positions do.
+
+use crate::wire::{DecodeError, Reader};
 
 /// A place in a sequence. A later epoch is later than every number of an earlier one; `(0, 0)`, the
 /// default, is before everything.
@@ -28,6 +32,39 @@ impl Position {
         } else {
             Position { epoch: self.epoch + 1, number: 0 }
         }
+    }
+
+    /// Bytes of the encoded form.
+    pub const ENCODED_BYTES: usize = 13;
+    const VERSION: u8 = 1;
+
+    /// The form for wires and disks: version, epoch, number, big-endian.
+    pub fn encode(self) -> [u8; Self::ENCODED_BYTES] {
+        let mut bytes = [Self::VERSION; Self::ENCODED_BYTES];
+        bytes[1..5].copy_from_slice(&self.epoch.to_be_bytes());
+        bytes[5..].copy_from_slice(&self.number.to_be_bytes());
+        bytes
+    }
+
+    /// Reads the form of [`encode`](Self::encode).
+    ///
+    /// # Errors
+    /// When it is of another version, too short or long, or beyond [`EPOCH_MAX`](Self::EPOCH_MAX) or
+    /// [`NUMBER_MAX`](Self::NUMBER_MAX).
+    pub fn decode(bytes: &[u8]) -> Result<Position, DecodeError> {
+        Reader::whole(bytes, Position::read)
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Position, DecodeError> {
+        reader.version(Self::VERSION)?;
+        let (epoch, number) = (reader.u32()?, reader.u64()?);
+        if epoch > Self::EPOCH_MAX {
+            return Err(DecodeError::TooLarge("epoch"));
+        }
+        if number > Self::NUMBER_MAX {
+            return Err(DecodeError::TooLarge("number"));
+        }
+        Ok(Position { epoch, number })
     }
 
     /// One word in the same order. What lies outside the limits cannot have come from a fence and packs as

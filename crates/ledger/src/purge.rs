@@ -1,6 +1,9 @@
 //! What an operator, or an unsafe method, asks to be made unusable.
 //!
-//! Who may ask, and how the words of a request become canonical URLs, is decided above.
+//! Who may ask, and how the words of a request become canonical URLs, is decided above. Encoded, a purge is
+//! version, site, kind, scope and the scope's name; a purge that does not fit its limits has no encoded form.
+
+use crate::wire::{DecodeError, Reader, put_text};
 
 /// A site's name as the fence knows it: a hash. Two sites with one hash share their purges, which purges
 /// too much and never too little.
@@ -43,4 +46,81 @@ pub struct Purge {
     pub scope: Scope,
     /// What becomes of them.
     pub kind: Kind,
+}
+
+const VERSION: u8 = 1;
+
+impl Purge {
+    /// Longest name of a scope, in bytes: a host and the longest request target that a node may be set to take.
+    pub const NAME_BYTES_MAX: usize = 65_536 + 512;
+
+    /// The form for wires and disks.
+    ///
+    /// # Errors
+    /// When a name is longer than [`NAME_BYTES_MAX`](Self::NAME_BYTES_MAX), or empty where only a prefix may be.
+    pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
+        let mut out = Vec::new();
+        self.put(&mut out)?;
+        Ok(out)
+    }
+
+    /// Reads the form of [`encode`](Self::encode), all of it.
+    ///
+    /// # Errors
+    /// When anything is not exactly as `encode` writes it.
+    pub fn decode(bytes: &[u8]) -> Result<Purge, DecodeError> {
+        Reader::whole(bytes, Purge::read)
+    }
+
+    pub(crate) fn put(&self, out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        let (tag, name) = match &self.scope {
+            Scope::Everything => (0, ""),
+            Scope::Host(host) => (1, &**host),
+            Scope::Url(url) => (2, &**url),
+            Scope::Prefix(prefix) => (3, &**prefix),
+            Scope::Tag(tag) => (4, &**tag),
+        };
+        check_name(tag, name)?;
+        out.push(VERSION);
+        out.extend(self.site.0.to_be_bytes());
+        out.push(match self.kind {
+            Kind::Soft => 0,
+            Kind::Hard => 1,
+        });
+        out.push(tag);
+        put_text(out, name);
+        Ok(())
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Purge, DecodeError> {
+        reader.version(VERSION)?;
+        let site = SiteKey(reader.u64()?);
+        let kind = match reader.u8()? {
+            0 => Kind::Soft,
+            1 => Kind::Hard,
+            _ => return Err(DecodeError::Unknown("kind")),
+        };
+        let tag = reader.u8()?;
+        let name = reader.text(Self::NAME_BYTES_MAX, "name")?;
+        check_name(tag, &name)?;
+        let scope = match tag {
+            0 => Scope::Everything,
+            1 => Scope::Host(name),
+            2 => Scope::Url(name),
+            3 => Scope::Prefix(name),
+            4 => Scope::Tag(name),
+            _ => return Err(DecodeError::Unknown("scope")),
+        };
+        Ok(Purge { site, scope, kind })
+    }
+}
+
+/// Everything has no name, a prefix may have none, the others must.
+fn check_name(tag: u8, name: &str) -> Result<(), DecodeError> {
+    match tag {
+        _ if name.len() > Purge::NAME_BYTES_MAX => Err(DecodeError::TooLarge("name")),
+        0 if !name.is_empty() => Err(DecodeError::Contradiction("everything has no name")),
+        1 | 2 | 4 if name.is_empty() => Err(DecodeError::BadText("name")),
+        _ => Ok(()),
+    }
 }

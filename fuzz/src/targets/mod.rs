@@ -10,11 +10,13 @@ pub mod http_caching_coding;
 pub mod http_caching_date;
 pub mod http_caching_range;
 pub mod http_caching_response;
+pub mod ledger_entry;
+pub mod ledger_journal;
 pub mod model_site_file;
 pub mod records_digests;
 pub mod records_line;
-pub mod rules_filter;
 pub mod resolver_answer;
+pub mod rules_filter;
 pub mod rules_path;
 pub mod rules_template;
 
@@ -37,6 +39,8 @@ pub const ALL: &[Target] = &[
     ("http_caching_date", http_caching_date::run),
     ("http_caching_range", http_caching_range::run),
     ("http_caching_response", http_caching_response::run),
+    ("ledger_entry", ledger_entry::run),
+    ("ledger_journal", ledger_journal::run),
     ("model_site_file", model_site_file::run),
     ("records_digests", records_digests::run),
     ("records_line", records_line::run),

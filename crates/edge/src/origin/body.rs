@@ -192,7 +192,7 @@ pub(crate) struct OriginBody {
     source: Source,
     lease: Option<Lease>,
     idle_timeout: Duration,
-    trailers: Option<Fields>,
+    trailers: Option<Box<Fields>>,
     /// Who is told how it ends.
     watched: Option<UnderWay>,
 }
@@ -241,7 +241,7 @@ impl OriginBody {
 
     /// Trailer fields, once the end has been reached.
     pub(crate) fn trailers(&self) -> Option<&Fields> {
-        self.trailers.as_ref()
+        self.trailers.as_deref()
     }
 
     /// Whether nothing follows; true from the start for answers without a body.
@@ -297,13 +297,13 @@ impl OriginBody {
 
 impl Source {
     /// The next piece, maybe empty; `None` at the end, behind which trailers are in their place.
-    async fn next(&mut self, trailers: &mut Option<Fields>) -> Option<Result<Bytes, OriginError>> {
+    async fn next(&mut self, trailers: &mut Option<Box<Fields>>) -> Option<Result<Bytes, OriginError>> {
         match self {
             Source::Http1(incoming) => match incoming.frame().await? {
                 Err(_) => Some(Err(OriginError::BodyCut)),
                 Ok(frame) => Some(Ok(frame.into_data().unwrap_or_else(|other| {
                     if let Ok(received) = other.into_trailers() {
-                        *trailers = Some(super::fields::from_header_map(&received));
+                        *trailers = Some(Box::new(super::fields::from_header_map(&received)));
                     }
                     Bytes::new()
                 }))),
@@ -312,7 +312,7 @@ impl Source {
                 Some(piece) => Some(piece),
                 None => match stream.trailers().await {
                     Ok(received) => {
-                        *trailers = received.as_ref().map(super::fields::from_header_map);
+                        *trailers = received.as_ref().map(super::fields::from_header_map).map(Box::new);
                         None
                     }
                     Err(error) => Some(Err(error)),

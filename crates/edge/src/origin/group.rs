@@ -80,8 +80,9 @@ struct Tries<'a> {
 impl Tries<'_> {
     async fn run(&mut self, outgoing: Outgoing) -> Result<OriginResponse, OriginError> {
         let Outgoing { method, target, fields, mut body, interim, hash } = outgoing;
-        self.roster.shared.first_try(self.now());
-        while let Some(member) = self.roster.choose(self.now(), hash, &self.asked) {
+        let mut now = self.now();
+        self.roster.shared.first_try(now);
+        while let Some(member) = self.roster.choose(now, hash, &self.asked) {
             self.asked.push(member);
             let spare = body.again().filter(|_| method.is_idempotent());
             let has_body = !matches!(body, RequestBody::Empty);
@@ -90,7 +91,7 @@ impl Tries<'_> {
                 finish(&unfinished, self.place.site(), self.server(member), self.worker.now());
             let request =
                 OriginRequest { method: method.clone(), target, fields, body, interim: interim.clone() };
-            let mut tried = self.ask(member, request).await;
+            let mut tried = self.ask(member, now, request).await;
             let again = match &mut tried {
                 Err(failed) if moves_on(&self.group().failover, failed.error) => {
                     failed.unsent.take().or(spare)
@@ -99,7 +100,7 @@ impl Tries<'_> {
                 _ => None,
             };
             match again {
-                Some(again) if self.may_ask_another() => body = again,
+                Some(again) if self.may_ask_another() => (now, body) = (self.now(), again),
                 _ => return tried.map_err(|failed| failed.error),
             }
             if let Ok(response) = tried {
@@ -110,9 +111,14 @@ impl Tries<'_> {
     }
 
     /// One exchange with one member, and what it says of its health.
-    async fn ask(&mut self, member: usize, request: OriginRequest) -> Result<OriginResponse, Failed> {
+    async fn ask(
+        &mut self,
+        member: usize,
+        now: u64,
+        request: OriginRequest,
+    ) -> Result<OriginResponse, Failed> {
         let pool = &self.roster.pools[member];
-        let mut under_way = UnderWay::begin(self.worker, &self.roster.shared, &pool.shared, self.place);
+        let mut under_way = UnderWay::begin(self.worker, &self.roster.shared, &pool.shared, self.place, now);
         let clock = &self.worker.shared.clock;
         let sent = clock.monotonic_nanos();
         let mut answer = fetch(self.worker, pool, request).await;
@@ -129,6 +135,7 @@ impl Tries<'_> {
             Ok(response) => {
                 under_way.is_well = !self.group().failover.on_statuses.has(response.status);
                 under_way.judge(Phase::Head);
+                under_way.end_trial();
                 response.body.watch(under_way);
             }
             Err(failed) if is_its_own_fault(failed.error) => {

@@ -24,6 +24,10 @@ pub(crate) struct Health {
     /// When its probes were good again; zero: never.
     probed_well_since: AtomicU64,
     probes_fail: AtomicBool,
+    /// It was left out and has not answered since: one request at a time finds out.
+    untried: AtomicBool,
+    /// That request is under way.
+    on_trial: AtomicBool,
     /// Whether `passive` has anything but its beginning in it, so that success costs no lock.
     troubled: AtomicBool,
     passive: Mutex<Passive>,
@@ -41,12 +45,25 @@ pub(crate) struct Counts {
 impl Health {
     pub(crate) fn standing(&self, now: u64) -> Standing {
         let fails = self.probes_fail.load(Ordering::Relaxed);
-        match (now < self.ejected_until.load(Ordering::Relaxed), fails) {
+        let is_tried = self.untried.load(Ordering::Relaxed) && self.on_trial.load(Ordering::Relaxed);
+        match (is_tried || self.is_ejected(now), fails) {
             (false, false) => Standing::Well,
             (true, false) => Standing::Ejected,
             (false, true) => Standing::ProbedBad,
             (true, true) => Standing::EjectedAndProbedBad,
         }
+    }
+
+    /// A request goes to it; whether that is the one which tries out a member that came back. While it waits for an
+    /// answer the member counts as left out: one that hangs would else hold up everybody for as long as a head may
+    /// take. Whoever gets `true` says [`Health::trial_ended`].
+    pub(crate) fn begins_trial(&self) -> bool {
+        self.untried.load(Ordering::Relaxed) && !self.on_trial.swap(true, Ordering::Relaxed)
+    }
+
+    /// The request that tried it has its answer, or was given up.
+    pub(crate) fn trial_ended(&self) {
+        self.on_trial.store(false, Ordering::Relaxed);
     }
 
     /// How much of its weight counts, in thousandths: it grows with the time since it came back.
@@ -62,9 +79,14 @@ impl Health {
         }
     }
 
+    /// Whether its answers have given no cause to remember anything.
+    pub(crate) fn is_untroubled(&self) -> bool {
+        !self.troubled.load(Ordering::Acquire)
+    }
+
     /// A request that began at `began` was answered well.
     pub(crate) fn succeeded(&self, now: u64, began: u64, what: Phase) {
-        if self.troubled.load(Ordering::Acquire) {
+        if !self.is_untroubled() {
             let mut passive = self.passive.lock();
             passive.succeeded(now, began, what);
             self.publish(&passive);
@@ -92,6 +114,7 @@ impl Health {
 
     fn publish(&self, passive: &Passive) {
         self.ejected_until.store(passive.until, Ordering::Relaxed);
+        self.untried.store(passive.untried, Ordering::Relaxed);
         self.troubled.store(*passive != Passive::default(), Ordering::Release);
     }
 
@@ -124,6 +147,8 @@ struct Passive {
     bodies_failed: u32,
     /// It came back from an ejection and has not given a whole answer since: one failure is enough.
     on_probation: bool,
+    /// No head came since.
+    untried: bool,
     /// Ejections that followed upon each other.
     rounds: u32,
     /// The last ejection: from …
@@ -138,6 +163,7 @@ impl Passive {
             return;
         }
         self.heads_failed = 0;
+        self.untried = false;
         if what == Phase::Head {
             return;
         }
@@ -175,6 +201,7 @@ impl Passive {
         let growth = (1u64 << self.rounds.min(10)).min(EJECTION_GROWTH_MAX);
         *self = Passive {
             on_probation: true,
+            untried: true,
             rounds: self.rounds.saturating_add(1),
             since: now,
             until: now + time * growth,
@@ -277,6 +304,24 @@ mod tests {
             health.failed(now, now, Phase::Body, &RULES, || true);
         }
         assert_eq!(health.standing(3), Standing::Ejected);
+    }
+
+    #[test]
+    fn one_that_came_back_is_tried_by_one_request_at_a_time_until_a_head_came() {
+        let health = Health::default();
+        assert!(!health.begins_trial(), "it was never away");
+        (0..3).for_each(|_| fails(&health, 1000));
+        assert_eq!(health.standing(1100), Standing::Well);
+        assert!(health.begins_trial());
+        assert_eq!(health.standing(1101), Standing::Ejected);
+        assert!(!health.begins_trial(), "another one that goes there all the same");
+        health.trial_ended();
+        assert_eq!(health.standing(1102), Standing::Well, "who tried it left before there was an answer");
+        assert!(health.begins_trial());
+        health.succeeded(1103, 1101, Phase::Head);
+        assert_eq!(health.standing(1104), Standing::Well, "open to all, whoever still reads that answer");
+        health.trial_ended();
+        assert!(!health.begins_trial());
     }
 
     #[test]

@@ -156,7 +156,8 @@ impl Pool {
         permit: Permit,
         wish: Wish,
     ) -> Result<Lease, OriginError> {
-        match connect(worker, self.server(), wish.upgradable).await? {
+        // Boxed: handshakes are large and rare, and every request would carry, and move, room for one.
+        match Box::pin(connect(worker, self.server(), wish.upgradable)).await? {
             Opened::Http1(sender) => {
                 if !wish.upgradable {
                     self.shared.note_shared(false);

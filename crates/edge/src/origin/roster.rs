@@ -217,6 +217,11 @@ impl GroupShared {
         may
     }
 
+    /// Whether [`GroupShared::judge`] has anything to do: mostly not, which is known without the time.
+    pub(crate) fn learns(&self, health: &Health, well: bool) -> bool {
+        self.group.ejection.is_some() && !(well && health.is_untroubled())
+    }
+
     /// Draws the consequence of an answer, or of none, for the origin server that gave it.
     pub(crate) fn judge(&self, health: &Health, now: u64, began: u64, what: Phase, well: bool) {
         let Some(rules) = &self.group.ejection else { return };

@@ -21,6 +21,8 @@ pub(crate) struct UnderWay {
     began: u64,
     /// What has come of it is good so far.
     pub(super) is_well: bool,
+    /// It tries out a member that came back.
+    is_trial: bool,
 }
 
 impl UnderWay {
@@ -29,6 +31,7 @@ impl UnderWay {
         group: &Arc<GroupShared>,
         origin: &Arc<OriginShared>,
         place: &Place,
+        began: u64,
     ) -> UnderWay {
         origin.health.under_way.fetch_add(1, Ordering::Relaxed);
         UnderWay {
@@ -36,8 +39,15 @@ impl UnderWay {
             group: group.clone(),
             origin: origin.clone(),
             site: place.site().index,
-            began: worker.monotonic_millis(),
+            began,
             is_well: true,
+            is_trial: origin.health.begins_trial(),
+        }
+    }
+
+    pub(super) fn end_trial(&mut self) {
+        if std::mem::take(&mut self.is_trial) {
+            self.origin.health.trial_ended();
         }
     }
 
@@ -62,6 +72,9 @@ impl UnderWay {
     }
 
     pub(super) fn judge(&self, what: Phase) {
+        if !self.group.learns(&self.origin.health, self.is_well) {
+            return;
+        }
         let now = self.worker.monotonic_millis();
         self.group.judge(&self.origin.health, now, self.began, what, self.is_well);
     }
@@ -69,6 +82,7 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
+        self.end_trial();
         self.origin.health.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }

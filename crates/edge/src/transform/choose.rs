@@ -63,13 +63,13 @@ fn fit_whole(policy: &Compression, fields: &Fields, length: Option<u64>) -> Fit 
         ContentCoding::One(coding) if policy.decode => Fit::Decode(coding),
         _ => return Fit::Not,
     };
-    let Some(found) = fields.get(Known::ContentType) else { return Fit::Not };
+    let Some(found) = fields.get(Known::ContentType).map(media_type::essence) else { return Fit::Not };
     // Events are written to be seen at once; whoever wants them encoded all the same names them.
-    let is_events = media_type::matches(EVENTS, found);
+    let is_events = media_type::is(EVENTS, found);
     let is_worth_it = policy
         .types
         .iter()
-        .any(|pattern| media_type::matches(pattern, found) && (!is_events || **pattern == *EVENTS));
+        .any(|pattern| media_type::is(pattern, found) && (!is_events || **pattern == *EVENTS));
     if is_worth_it && !forbids_transforming(fields) { fit } else { Fit::Not }
 }
 

@@ -4,7 +4,7 @@
 use crate::groups::{EJECTION, bed, failing, metric, named, regroup, reserve, said};
 use littoral_edge::{EdgeConfig, Notices};
 use littoral_policy::{Ejection, Probe, StatusSet};
-use littoral_testbed::{Testbed, in_turn, ok, origin, reset, status};
+use littoral_testbed::{Gate, Testbed, in_turn, ok, origin, reset, status};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -46,6 +46,25 @@ fn a_member_that_answers_well_again_is_taken_back() {
     assert!((0..6).all(|nth| ask(nth) == "b"));
     bed.advance(11);
     assert!((10..20).all(|nth| ask(nth) == "a"));
+}
+
+#[test]
+fn a_member_that_came_back_and_hangs_holds_up_one_request_and_no_other() {
+    let gate = Gate::closed();
+    let no = || status(500, "no");
+    let a = origin("*", in_turn([no(), no(), no(), said("a")])).and("/held", said("a").held_by(&gate));
+    let bed = bed(vec![a, named("b")], |group| group.ejection = Some(EJECTION)).start();
+    let ask = |nth: usize| bed.get(&format!("/x?{nth}")).text();
+    assert!((0..6).all(|nth| ask(nth) == "b"));
+    bed.advance(11);
+    let mut held = bed.client();
+    held.send("GET /held HTTP/1.1\r\nHost: site.test\r\n\r\n");
+    gate.wait_for_arrivals(1);
+    assert!((10..20).all(|nth| ask(nth) == "b"), "others keep away while it has not answered");
+    assert!(!well(&bed, "a"));
+    gate.open();
+    held.reply("GET").has_body("a");
+    assert!((20..30).all(|nth| ask(nth) == "a"));
 }
 
 #[test]

@@ -3,8 +3,11 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod fence;
+mod follower;
+mod journal;
 mod reference;
 mod threads;
+mod wire;
 
 /// How many cases a property gets: `PROPTEST_CASES`, or so many.
 fn cases(usual: u32) -> proptest::prelude::ProptestConfig {
