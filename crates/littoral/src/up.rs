@@ -5,6 +5,7 @@
 
 mod announce;
 mod certificate;
+mod file;
 mod log;
 mod settings;
 

@@ -188,10 +188,9 @@ fn a_group_with_nobody_left_answers_by_the_least_bad() {
     assert_eq!(bed.origin().requests().iter().filter(|request| request.path() != "/health").count(), 4);
     bed.origin_at(1).answers("/health", ok("fine"));
     pass_time(&bed, "one is well again", || !exhausted(&bed));
-    bed.until("both are told", || told.lock().unwrap().len() >= 2);
-    let told = told.lock().unwrap();
-    assert!(told[0].contains("no origin server of `web` is well"), "{told:?}");
-    assert!(told[1].contains("an origin server of `web` is well again"), "{told:?}");
+    for line in ["no origin server of `web` is well", "an origin server of `web` is well again"] {
+        bed.until(line, || told.lock().unwrap().iter().any(|told| told.contains(line)));
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod proxy_protocol;
 mod purge;
 mod ranges;
 mod real_origins;
+mod recoding;
 mod reuse;
 mod s3;
 mod seeing;
