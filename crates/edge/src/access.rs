@@ -8,7 +8,7 @@ pub(crate) mod addresses;
 pub(crate) mod histories;
 pub(crate) mod rate;
 
-use crate::key::cookies;
+use crate::pairs;
 use crate::request::Request;
 use crate::respond::{Place, Response};
 use crate::subject::subject;
@@ -126,12 +126,12 @@ fn client(hasher: &ahash::RandomState, site: u64, limit: &RateLimit, request: &R
                 }
             }
             RateKey::Cookie(name) => {
-                for (_, value) in cookies(&request.fields).filter(|(known, _)| *known == name.as_bytes()) {
+                for value in pairs::cookie(&request.fields, name) {
                     value.hash(&mut state);
                 }
             }
             RateKey::Parameter(name) => {
-                for value in parameters(request, name) {
+                for value in pairs::parameter(request.target.query(), name) {
                     value.hash(&mut state);
                 }
             }
@@ -142,13 +142,4 @@ fn client(hasher: &ahash::RandomState, site: u64, limit: &RateLimit, request: &R
         state.write_u8(0xff);
     }
     state.finish()
-}
-
-fn parameters<'a>(request: &'a Request, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    let pairs = request.target.query().unwrap_or_default().split(|&b| b == b'&');
-    pairs.filter_map(move |pair| match pair.strip_prefix(name.as_bytes())? {
-        [] => Some(&b""[..]),
-        [b'=', value @ ..] => Some(value),
-        _ => None,
-    })
 }

@@ -1,4 +1,9 @@
-//! What a stored response says to one request: conditions first (RFC 9110 §13), then ranges (§14).
+//! What a stored response, or one that is being stored, says to one request: conditions first (RFC 9110 §13), then
+//! ranges (§14).
+
+mod arriving;
+
+pub(crate) use arriving::from_fill;
 
 use crate::note::{Note, Outcome};
 use crate::request::Request;
@@ -6,7 +11,7 @@ use crate::respond::{Body, Head, Held, Place, Response, Shape};
 use crate::transform::choose::{self, Choice};
 use crate::transform::{Form, TagText, compress, range};
 use crate::worker::Worker;
-use littoral_http_caching::{Known, Method, Precondition, RangeAnswer, conditional, evaluate};
+use littoral_http_caching::{Known, Method, Precondition, RangeAnswer, evaluate};
 
 /// The answer that a stored response gives to a request: its form, conditions, then ranges.
 pub(crate) fn from_stored(
@@ -18,15 +23,9 @@ pub(crate) fn from_stored(
 ) -> Response {
     let choice = choose::for_stored(place, &request.fields, &held);
     compress::ask_for_missing(worker, place, request, &held, &choice);
-    let modified = conditional::modification_date(&held.fields, held.terms.received);
-    let mut text = TagText::new();
-    let etag = choice.condition.etag_asked(&request.fields, &held.fields, &mut text);
-    match evaluate(request.method, &request.fields, etag, Some(modified), held.status) {
-        Precondition::Proceed => {}
-        Precondition::NotModified => return not_modified(place, held, choice.condition, note),
-        Precondition::Failed => {
-            return Response { note, ..Response::local(412, "precondition-failed") }.at(place);
-        }
+    let modified = held.last_modified.unwrap_or(held.terms.date);
+    if let Some(answer) = settled(place, request, &held, Some(modified), choice.condition, note) {
+        return answer;
     }
     if choice.form.is_made_on_the_way() {
         return on_the_way(worker, place, request, held, choice.form, note);
@@ -85,22 +84,43 @@ fn ranged(place: &Place, request: &Request, held: Held, note: Note, choice: &Cho
             let body = Body::Multipart(held.clone(), coding, Box::new(multipart));
             (206, Shape::Multipart(boundary), body, total)
         }
-        RangeAnswer::Unsatisfiable => {
-            let answer = Response { note, ..Response::local(416, "range-unsatisfiable") };
-            return answer
-                .with_field(Known::ContentRange, range::unsatisfied_range(length).as_bytes())
-                .at(place);
-        }
+        RangeAnswer::Unsatisfiable => return unsatisfiable(place, length, note),
     };
     answer(place, status, Head::Stored(held, shape, form), body, Some(length), note)
 }
 
-fn answer(place: &Place, status: u16, head: Head, body: Body, length: Option<u64>, note: Note) -> Response {
-    Response { status, head, body, length, note, place: Some(place.clone()), close: false, upgrade: None }
+/// The answer where the request's conditions say that it gets no content; `form` is the one that they are about.
+fn settled(
+    place: &Place,
+    request: &Request,
+    held: &Held,
+    modified: Option<i64>,
+    form: Form,
+    note: Note,
+) -> Option<Response> {
+    let mut text = TagText::new();
+    let etag = form.etag_asked(&request.fields, &held.fields, &mut text);
+    match evaluate(request.method, &request.fields, etag, modified, held.status) {
+        Precondition::Proceed => None,
+        Precondition::NotModified => {
+            let head = Head::Stored(held.clone(), Shape::NotModified, form);
+            Some(answer(place, 304, head, Body::Empty, None, note))
+        }
+        Precondition::Failed => {
+            Some(Response { note, ..Response::local(412, "precondition-failed") }.at(place))
+        }
+    }
 }
 
-pub(crate) fn not_modified(place: &Place, held: Held, form: Form, note: Note) -> Response {
-    answer(place, 304, Head::Stored(held, Shape::NotModified, form), Body::Empty, None, note)
+fn unsatisfiable(place: &Place, complete_length: u64, note: Note) -> Response {
+    let value = range::unsatisfied_range(complete_length);
+    Response { note, ..Response::local(416, "range-unsatisfiable") }
+        .with_field(Known::ContentRange, value.as_bytes())
+        .at(place)
+}
+
+fn answer(place: &Place, status: u16, head: Head, body: Body, length: Option<u64>, note: Note) -> Response {
+    Response { status, head, body, length, note, place: Some(place.clone()), close: false, upgrade: None }
 }
 
 /// The same for one that is stale and may be used all the same, for the reason `detail`.

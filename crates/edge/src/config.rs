@@ -111,6 +111,16 @@ impl Notices {
             tell(text);
         }
     }
+
+    /// The same from a thread that must not wait.
+    pub(crate) fn tell_aside(&self, text: String) {
+        let notices = self.clone();
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(move || notices.tell(&text))),
+            // A scrape: its thread waits for other things, too.
+            Err(_) => notices.tell(&text),
+        }
+    }
 }
 
 /// Limits of connections and requests. Each request that breaks one is refused with a named reason.

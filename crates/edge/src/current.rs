@@ -1,8 +1,11 @@
 //! The compiled policies in force: swapped whole, read by each thread through a count of its own. A request is
 //! served to its end by the policy it began with.
 
+use crate::origin::permits::{OriginId, origin_id};
+use crate::origin::roster::{GroupId, group_id};
 use arc_swap::ArcSwap;
 use littoral_policy::PolicySet;
+use std::collections::HashSet;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -47,5 +50,21 @@ impl Current {
 
     pub(crate) fn install(&self, set: PolicySet) {
         self.set.store(Arc::new(set));
+    }
+}
+
+/// What a policy asks; whatever is kept of others can be let go.
+pub(crate) struct InForce {
+    pub(crate) origins: HashSet<OriginId>,
+    pub(crate) groups: HashSet<GroupId>,
+}
+
+impl InForce {
+    pub(crate) fn of(policy: &PolicySet) -> InForce {
+        let sites = policy.sites().iter();
+        InForce {
+            origins: sites.clone().flat_map(|site| site.origins.iter().map(origin_id)).collect(),
+            groups: sites.flat_map(|site| site.groups.iter().map(group_id)).collect(),
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! A site's own pages in place of errors: its maintenance page when no origin answers, its 404.
 
-use crate::origin::OriginBody;
 use crate::request::Request;
 use crate::respond::{Body, Head, Place, Response};
 use crate::subject::subject;
@@ -11,9 +10,6 @@ use littoral_policy::{ErrorPage, ErrorSource};
 /// Fields of an error that its page keeps: without them a client could not go on.
 const KEPT: [Known; 4] = [Known::WwwAuthenticate, Known::ProxyAuthenticate, Known::Allow, Known::RetryAfter];
 
-/// Most bytes of an error's content that are read past for the sake of its connection.
-const DRAINED_BYTES_MAX: u64 = 64 * 1024;
-
 /// The answer, or the page that the site sends in its place.
 pub(crate) fn dress(place: &Place, request: &Request, answer: Response) -> Response {
     if answer.status < 400 || place.site().error_pages.is_empty() {
@@ -23,7 +19,9 @@ pub(crate) fn dress(place: &Place, request: &Request, answer: Response) -> Respo
     let fields = fields(page, &answer);
     let body = Bytes::from_owner(page.body.clone());
     let Response { status, note, place, close, body: former, .. } = answer;
-    drain(former);
+    if let Body::Origin(former) = former {
+        former.discard();
+    }
     Response {
         status: page.answer_status.unwrap_or(status),
         head: Head::Fields(Box::new(fields)),
@@ -66,21 +64,4 @@ fn fields(page: &ErrorPage, answer: &Response) -> Fields {
         KEPT.contains(&known) && !(known == Known::RetryAfter && page.retry_after.is_some())
     });
     out.finish()
-}
-
-/// Reads a short rest of what is not sent, so that its connection serves on.
-fn drain(former: Body) {
-    if let Body::Origin(mut body) = former {
-        tokio::task::spawn_local(async move { read_past(&mut body).await });
-    }
-}
-
-async fn read_past(body: &mut OriginBody) {
-    let mut bytes = 0;
-    while let Some(Ok(piece)) = body.next().await {
-        bytes += piece.len() as u64;
-        if bytes > DRAINED_BYTES_MAX {
-            return;
-        }
-    }
 }

@@ -2,9 +2,17 @@
 //! purge state, and every rule that the request meets. It goes through the functions that a request goes through, and
 //! changes nothing.
 
+mod explanation;
 mod limits;
 mod members;
 mod probe;
+mod question;
+
+pub use explanation::{Explanation, StoredVariant};
+pub use limits::ExplainedLimit;
+pub use members::ExplainedMember;
+pub(crate) use probe::{Probe, ProbeError, probe};
+pub use question::{ExplainError, ExplainRequest};
 
 use crate::access;
 use crate::current::Snapshot;
@@ -15,173 +23,16 @@ use crate::lookup::{self, Usable, usable, verdict};
 use crate::origin::group::hash_of;
 use crate::request::Request;
 use crate::respond::{Head, Place};
-use crate::serve::{Course, course};
+use crate::serve::{Course, course, may_stand_in};
 use crate::subject::{keyed_subject, scope, subject};
 use crate::transform::choose;
 use crate::transform::form::Form;
 use crate::{redirect, rewrite, route};
-pub use limits::ExplainedLimit;
 use littoral_cache::{Content, KeyRef, Store, StoredResponse};
 use littoral_http_caching::{Accepted, Known, Method};
 use littoral_ledger::Verdict;
 use littoral_policy::FieldRule;
-pub use members::ExplainedMember;
 use probe::Described;
-pub(crate) use probe::{Probe, ProbeError, probe};
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::net::IpAddr;
-
-/// A request to be explained.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExplainRequest {
-    /// An absolute URL.
-    pub url: String,
-    /// Default `GET`.
-    #[serde(default = "get")]
-    pub method: String,
-    /// Further request fields, names and values.
-    #[serde(default)]
-    pub headers: Vec<(String, String)>,
-    /// The client's address. Default 127.0.0.1.
-    #[serde(default)]
-    pub from: Option<IpAddr>,
-    /// Bytes of content that it brings. Default: none.
-    #[serde(default)]
-    pub body_bytes: Option<u64>,
-}
-
-fn get() -> String {
-    "GET".to_owned()
-}
-
-impl ExplainRequest {
-    /// A plain `GET`.
-    pub fn get(url: impl Into<String>) -> ExplainRequest {
-        ExplainRequest { url: url.into(), method: get(), headers: Vec::new(), from: None, body_bytes: None }
-    }
-}
-
-/// Why nothing can be explained.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ExplainError {
-    /// The URL cannot be read.
-    NotAUrl(String, &'static str),
-    /// The method is not a token.
-    BadMethod(String),
-    /// A header field's name or value cannot be sent.
-    BadHeader(String),
-    /// Nobody would get an answer but a refusal: its name.
-    Refused(&'static str),
-}
-
-impl fmt::Display for ExplainError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ExplainError::NotAUrl(url, why) => {
-                write!(f, "`{url}` is not a URL ({why}); expected something like https://example.com/path")
-            }
-            ExplainError::BadMethod(method) => {
-                write!(f, "`{method}` is not a method; expected a token such as GET")
-            }
-            ExplainError::BadHeader(name) => write!(f, "`{name}` cannot be a header field"),
-            ExplainError::Refused(reason) => write!(f, "such a request is refused when it is read: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for ExplainError {}
-
-/// What would happen, and why.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Explanation {
-    /// The site that answers; none: the request gets a 404.
-    pub site: Option<String>,
-    /// Version of the site's policy.
-    pub site_version: Option<u64>,
-    /// The file that it came from.
-    pub source: Option<String>,
-    /// The first behavior that matches; none: the request gets a 404.
-    pub behavior: Option<String>,
-    /// The origin server or group that the behavior fetches from.
-    pub origin: Option<String>,
-    /// The members of that group, as they stand.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub members: Vec<ExplainedMember>,
-    /// The rate limits that the request counts under, and what they leave its client.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub limits: Vec<ExplainedLimit>,
-    /// The target as the origin would see it, rewritten if the behavior does.
-    pub target: Option<String>,
-    /// Where a redirect sends the client.
-    pub location: Option<String>,
-    /// The status of an answer that is made here.
-    pub status: Option<u16>,
-    /// Fields that rules set for the origin.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub origin_fields: Vec<(String, String)>,
-    /// Fields that rules keep from the origin.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub origin_fields_removed: Vec<String>,
-    /// Rules for the answer's fields that this request meets: `set x-served-by`, in the order in which they apply.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub answer_rules: Vec<String>,
-    /// The canonical URL: what a purge names.
-    pub url: Option<String>,
-    /// The whole key, readable.
-    pub key: Option<String>,
-    /// What would happen: `hit`, `stale`, `revalidate`, `miss`, `pass`, `redirect` or `refuse`.
-    pub outcome: String,
-    /// Why, in words.
-    pub why: String,
-    /// Codings that the behavior offers and this client takes, the one that it gets first: where the response is one
-    /// that is compressed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub codings: Vec<String>,
-    /// The form in which the stored response would be sent: `as-stored`, `kept br` (with the response), `made br` (on
-    /// the way) or `unpacked`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub form: Option<String>,
-    /// What is stored under the key.
-    pub variants: Vec<StoredVariant>,
-    /// Number of the last purge on this node.
-    pub purge_position: u64,
-}
-
-/// A stored response as `explain` shows it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StoredVariant {
-    /// Its status.
-    pub status: u16,
-    /// Whether this request would be answered from it.
-    pub selected: bool,
-    /// `Vary` of the response.
-    pub vary: Vec<String>,
-    /// Values of the selecting header fields, canonical.
-    pub selecting: String,
-    /// Bytes of content stored.
-    pub bytes: u64,
-    /// The content is stored in part.
-    pub partial: bool,
-    /// Current age in seconds.
-    pub age: u32,
-    /// Freshness lifetime in seconds.
-    pub freshness_lifetime: u32,
-    /// Seconds of freshness left; negative when stale.
-    pub freshness_left: i64,
-    /// The lifetime is a guess.
-    pub heuristic: bool,
-    /// Its entity tag.
-    pub etag: Option<String>,
-    /// Content codings in which it is kept besides, and the bytes of each.
-    #[serde(default)]
-    pub encodings: Vec<(String, u64)>,
-    /// `live`, `soft-purged` or `purged`.
-    pub purge: String,
-    /// The purge position that it was fetched at.
-    pub effective_position: u64,
-}
 
 impl Edge {
     /// Explains what would happen to a request.
@@ -260,15 +111,19 @@ impl Edge {
         match rewrite::origin_target(place, node, request, &key.target) {
             Ok(target) => explanation.target = Some(text(target.as_bytes())),
             Err(mistake) => {
-                let explanation = Explanation { status: Some(500), ..explanation };
-                let why = format!("a rewrite of the behavior makes no target of it: {}", mistake.as_str());
-                return explanation.because("refuse", &why);
+                let status = rewrite::unusable(mistake).status;
+                let why = match status {
+                    400 => "an S3 origin would read its path as another one".to_owned(),
+                    _ => format!("a rewrite of the behavior makes no target of it: {}", mistake.as_str()),
+                };
+                return Explanation { status: Some(status), ..explanation }.because("refuse", &why);
             }
         }
         explain_origin_fields(place, node, request, &key, &mut explanation);
         let hash = hash_of(place, request, &key.bytes[key.url.clone()]);
         explanation.members = members::members(&self.shared, place, hash);
         match course(place, request) {
+            Course::Pass(..) if self.shared.memory.is_short() => self.explain_shortage(None, explanation),
             Course::Pass(_, Some("upgrade"), _) => {
                 explanation.because("pass", "the client wants to change the protocol")
             }
@@ -301,15 +156,19 @@ impl Edge {
             described.map(|(nth, variant)| self.describe(variant, selected == Some(nth))).collect();
         let only_if_cached =
             lookup::directives(place, request).is_some_and(|directives| directives.only_if_cached);
-        let forward = |explanation: Explanation, outcome, why: &str| {
+        let forward_with = |stale: Option<&StoredResponse>, explanation: Explanation, outcome, why: &str| {
             if only_if_cached {
                 let explanation = Explanation { status: Some(504), ..explanation };
                 return explanation.because("refuse", "the client wants only what is stored and fresh");
             }
             // A response to HEAD is not kept for others.
-            let outcome = if request.method == Method::Head { "pass" } else { outcome };
-            explanation.because(outcome, why)
+            let is_head = request.method == Method::Head;
+            if self.shared.memory.is_short() {
+                return self.explain_shortage(stale.filter(|_| !is_head), explanation);
+            }
+            explanation.because(if is_head { "pass" } else { outcome }, why)
         };
+        let forward = |explanation, outcome, why: &str| forward_with(None, explanation, outcome, why);
         let Some(stored) = selected.map(|nth| &variants[nth]) else {
             return match variants {
                 [] => forward(explanation, "miss", "nothing is stored under the key"),
@@ -328,7 +187,7 @@ impl Edge {
             }
             Usable::Validate(_, why) => {
                 let why = format!("the stored response must be validated first: {why}");
-                forward(explanation, "revalidate", &why)
+                forward_with(Some(stored), explanation, "revalidate", &why)
             }
             Usable::Not(_, Some("authorization")) => {
                 let why = "the request carries credentials, and the stored response may not be shared";
@@ -339,6 +198,15 @@ impl Edge {
                 forward(explanation, "miss", "the part that is stored is not the one asked for")
             }
         }
+    }
+
+    /// What is answered in the place of what an origin would say, `stale` being what it would be asked to validate.
+    fn explain_shortage(&self, stale: Option<&StoredResponse>, explanation: Explanation) -> Explanation {
+        if stale.is_some_and(|stale| may_stand_in(stale, self.shared.clock.now())) {
+            return explanation.because("stale", "memory is short, and what is stored may stand in");
+        }
+        let explanation = Explanation { status: Some(503), ..explanation };
+        explanation.because("refuse", "memory is short, and the answer needs an origin")
     }
 
     fn describe(&self, stored: &StoredResponse, selected: bool) -> StoredVariant {
@@ -373,28 +241,6 @@ impl Edge {
     }
 }
 
-impl Explanation {
-    fn because(mut self, outcome: &str, why: &str) -> Explanation {
-        self.outcome = outcome.to_owned();
-        self.why = why.to_owned();
-        self
-    }
-
-    /// With what is said of a place.
-    fn at(mut self, place: &Place) -> Explanation {
-        let site = place.site();
-        self.site = Some(site.name.to_string());
-        self.site_version = Some(site.version);
-        self.source = Some(site.source.to_string());
-        if let Some(behavior) = place.behavior() {
-            self.behavior = Some(behavior.name.to_string());
-            // A site that only redirects has none.
-            self.origin = site.groups.get(behavior.group).map(|group| group.name.to_string());
-        }
-        self
-    }
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -408,7 +254,7 @@ fn explain_origin_fields(
     explanation: &mut Explanation,
 ) {
     let behavior = place.behavior().expect("placed");
-    let id = request.id_text();
+    let id = request.id.as_bytes();
     let scope = scope(place, node, keyed_subject(place, request, &key.target), id);
     let changes =
         Changes::of(&behavior.request_fields, &scope, |name| request.fields.named(name).next().is_some());

@@ -1,5 +1,6 @@
 //! A behavior's changes to header fields, worked out for one message: which lines go, and which come.
 
+use crate::origin::fields::is_read_as;
 use littoral_policy::{FieldChange, FieldRule};
 use littoral_rules::{Scope, Template};
 use smallvec::SmallVec;
@@ -62,6 +63,11 @@ impl<'a> Changes<'a> {
     /// Whether a line that the message came with stays.
     pub(crate) fn keep(&self, name: &[u8]) -> bool {
         self.fields.iter().all(|changed| changed.keeps || !changed.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The same, of a name that the receiver may take for another.
+    pub(crate) fn keep_as_read(&self, name: &[u8]) -> bool {
+        self.fields.iter().all(|changed| changed.keeps || !is_read_as(name, changed.name))
     }
 
     /// The lines that come, in the order in which their names were first named.

@@ -86,7 +86,7 @@ fn with_changes(
     let (Some(place), Some(rules)) = (&answer.place, rules.filter(|rules| !rules.is_empty())) else {
         return write(&Changes::default());
     };
-    let id = request.id_text();
+    let id = request.id.as_bytes();
     let shown = AnswerFields(fields);
     let scope = Scope {
         response: Some(response_scope(answer.status, &answer.note, &shown)),

@@ -4,9 +4,12 @@
 use crate::fill::with_fields;
 use crate::key::{self, StoredUrl};
 use crate::lookup::stored_variant;
+use crate::pairs::cookies;
 use crate::request::Request;
 use crate::respond::Place;
+use crate::serve::{Course, course};
 use crate::target::Target;
+use crate::varying::followed;
 use crate::worker::Worker;
 use bytes::Bytes;
 use littoral_cache::{Key, KeyRef, ResponseParts, Store, StoredResponse};
@@ -90,8 +93,17 @@ fn as_get(request: &Request, target: &Target) -> Request {
     }
 }
 
+/// Whether the origin saw of this request what a fetch for the cache would have shown it: only then its answer says
+/// something of what is stored.
+fn is_like_a_fetch(place: &Place, request: &Request) -> bool {
+    let keyed = &place.behavior().expect("routed").key.cookies;
+    let is_keyed = |cookie: &[u8]| keyed.iter().any(|known| cookie == known.as_bytes());
+    matches!(course(place, request), Course::Cache)
+        && (keyed.is_empty() || cookies(&request.fields).all(|(name, _)| is_keyed(name)))
+}
+
 fn after_head(worker: &Worker, place: &Place, request: &Request, status: u16, fields: &Fields, times: Times) {
-    if status != 200 {
+    if status != 200 || !is_like_a_fetch(place, request) {
         return;
     }
     let key = key::build(place, request, Vec::new());
@@ -108,7 +120,9 @@ fn after_head(worker: &Worker, place: &Place, request: &Request, status: u16, fi
             let fresh = freshen(&stored.fields, fields);
             let view = ResponseView { status: 200, fields: &fresh, close_delimited: false };
             let request_view = RequestView { method: Method::Get, fields: &request.fields };
-            if let Ok(terms) = judge_storing(&request_view, &view, times, &behavior.rules) {
+            let terms = judge_storing(&request_view, &view, times, &behavior.rules)
+                .and_then(|terms| followed(place, &fresh).map(|_| terms));
+            if let Ok(terms) = terms {
                 let fields = stored_fields(&fresh, &behavior.rules);
                 let parts = ResponseParts { terms, ..stored.parts().clone() };
                 let parts = with_fields(worker, place, &request.fields, parts, fields);

@@ -1,10 +1,11 @@
 //! The cache key and the target that the origin sees, made together from the same bytes: a query parameter that is
 //! not part of the key is not forwarded, and whatever is forwarded is part of the key.
 
+use crate::pairs;
 use crate::request::Request;
 use crate::respond::Place;
 use crate::target::Target;
-use littoral_http_caching::{Fields, Known};
+use littoral_http_caching::Fields;
 use littoral_policy::{HostKey, KeyPolicy, QueryKey};
 
 /// Behind the URL in a key: a byte that no URL has.
@@ -83,7 +84,7 @@ pub(crate) fn keyed_host<'a>(place: &'a Place, policy: &KeyPolicy, request: &'a 
 fn keyed_target(policy: &KeyPolicy, target: &Target) -> Target {
     let Some(query) = target.query() else { return target.clone() };
     let keeps = |parameter: &[u8]| {
-        let name = parameter.split(|&b| b == b'=').next().unwrap_or(parameter);
+        let (name, _) = pairs::split(parameter);
         match &policy.query {
             QueryKey::All => true,
             QueryKey::None => false,
@@ -97,8 +98,7 @@ fn keyed_target(policy: &KeyPolicy, target: &Target) -> Target {
     let mut parameters: Vec<&[u8]> =
         query.split(|&b| b == b'&').filter(|parameter| keeps(parameter)).collect();
     if policy.sort_query {
-        let name = |parameter: &&[u8]| parameter.split(|&b| b == b'=').next().unwrap_or(b"").to_vec();
-        parameters.sort_by_key(name);
+        parameters.sort_by_key(|parameter| pairs::split(parameter).0);
     }
     let joined = parameters.join(&b'&');
     target.with_query((!joined.is_empty()).then_some(&joined))
@@ -117,37 +117,18 @@ fn append_keyed_fields(policy: &KeyPolicy, fields: &Fields, bytes: &mut Vec<u8>)
         bytes.push(END_OF_URL);
         bytes.push(b';');
         bytes.extend_from_slice(name.as_bytes());
-        for value in cookies(fields).filter(|(known, _)| *known == name.as_bytes()).map(|(_, value)| value) {
+        for value in pairs::cookie(fields, name) {
             bytes.push(b'\n');
             bytes.extend_from_slice(value);
         }
     }
 }
 
-/// Names and values in `Cookie` (RFC 6265 §4.2.1).
-pub(crate) fn cookies(fields: &Fields) -> impl Iterator<Item = (&[u8], &[u8])> {
-    fields.all(Known::Cookie).flat_map(|line| line.split(|&b| b == b';')).map(|pair| {
-        let pair = pair.trim_ascii();
-        match memchr::memchr(b'=', pair) {
-            Some(at) => (&pair[..at], &pair[at + 1..]),
-            None => (pair, &b""[..]),
-        }
-    })
-}
-
 /// Whether the behavior sends requests like this one past the cache.
 pub(crate) fn bypasses(place: &Place, request: &Request) -> bool {
     let conditions = &place.behavior().expect("routed").bypass;
-    let query = request.target.query().unwrap_or(b"");
-    conditions.headers.iter().any(|name| request.fields.named(name.as_ref()).next().is_some())
-        || conditions
-            .cookies
-            .iter()
-            .any(|name| cookies(&request.fields).any(|(known, _)| known == name.as_bytes()))
-        || conditions.query.iter().any(|name| {
-            !query.is_empty()
-                && query.split(|&b| b == b'&').any(|parameter| {
-                    parameter.split(|&b| b == b'=').next().unwrap_or(parameter) == name.as_bytes()
-                })
-        })
+    let (fields, query) = (&request.fields, request.target.query());
+    conditions.headers.iter().any(|name| fields.named(name.as_ref()).next().is_some())
+        || conditions.cookies.iter().any(|name| pairs::cookie(fields, name).next().is_some())
+        || conditions.query.iter().any(|name| pairs::parameter(query, name).next().is_some())
 }

@@ -103,6 +103,11 @@ pub(crate) fn verdict(fence: &Fence, stored: &StoredResponse) -> Verdict {
     fence.judge(&stored.subject, &stored.url, stored.effective)
 }
 
+/// Whether no purge covers it, now.
+pub(crate) fn is_live(worker: &Worker, stored: &StoredResponse) -> bool {
+    verdict(&worker.shared.fence, stored) == Verdict::Live
+}
+
 /// The stored response that these request fields select, purged or not; the look does not count as a use.
 pub(crate) fn stored_variant(
     worker: &Worker,

@@ -135,7 +135,7 @@ pub(crate) fn for_origin(
         scheme: request.scheme,
         client_address: request.client.ip(),
         hops: &request.hops,
-        request_id: request.id_text(),
+        request_id: request.id.as_bytes(),
         method: &request.method_text,
         name: &worker.shared.name,
         version: request.protocol.version(),
@@ -144,6 +144,7 @@ pub(crate) fn for_origin(
             .then_some(&behavior.key.cookies),
         conditionals,
         range,
+        keyed: &behavior.key.headers,
         upgrade,
     }
     .build();
@@ -157,12 +158,12 @@ fn with_rules(worker: &Worker, place: &Place, request: &Request, fields: Fields)
     if rules.is_empty() {
         return fields;
     }
-    let id = request.id_text();
+    let id = request.id.as_bytes();
     let target = key::build(place, request, Vec::new()).target;
     let scope = scope(place, &worker.shared.name, keyed_subject(place, request, &target), id);
     let changes = Changes::of(rules, &scope, |name| fields.named(name).next().is_some());
     let mut out = Fields::builder();
-    out.extend_from(&fields, |_, name| changes.keep(name));
+    out.extend_from(&fields, |_, name| changes.keep_as_read(name));
     for (name, value) in changes.lines() {
         out.push(name, value);
     }

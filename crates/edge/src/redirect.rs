@@ -3,6 +3,7 @@
 use crate::request::Request;
 use crate::respond::{Place, Response};
 use crate::subject::{scope, subject};
+use crate::target::push_encoded;
 use littoral_http_caching::Known;
 use littoral_policy::Redirect;
 
@@ -26,7 +27,7 @@ fn location(redirect: &Redirect, place: &Place, node: &str, request: &Request) -
         return None;
     }
     let mut rendered = Vec::new();
-    if !redirect.rewrite.apply(&scope(place, node, subject, request.id_text()), &mut rendered) {
+    if !redirect.rewrite.apply(&scope(place, node, subject, request.id.as_bytes()), &mut rendered) {
         return None;
     }
     let mut location = safe(&rendered, names_host(redirect.rewrite.to().as_str()));
@@ -62,7 +63,7 @@ fn safe(rendered: &[u8], names_host: bool) -> Vec<u8> {
         {
             out.push(byte);
         } else {
-            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+            push_encoded(byte, &mut out);
         }
     }
     out

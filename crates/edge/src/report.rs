@@ -12,8 +12,7 @@ pub use digests::DigestConfig;
 pub(crate) use digests::{DigestRing, Seen, file as digest_file};
 pub(crate) use metrics::render;
 
-use crate::note::{Asked, Outcome};
-use crate::respond::Place;
+use crate::note::Outcome;
 use littoral_records::access::AccessRecord;
 use littoral_runtime::Histogram;
 use littoral_runtime::ring::{Consumer, LogWriter};
@@ -176,12 +175,9 @@ impl WorkerReport {
         }
     }
 
-    /// Part of a body has come from the origin server that was asked.
-    pub(crate) fn received_from_origin(&self, place: &Place, asked: Option<Asked>, bytes: usize) {
-        let site = place.site();
-        if let Some(server) = asked.and_then(|asked| site.origins.get(usize::from(asked.origin))) {
-            self.shared.tally.lock().origin(site.index, &server.name).body_bytes += bytes as u64;
-        }
+    /// Part of a body has come from an origin server.
+    pub(crate) fn received_from_origin(&self, site: u32, name: &str, bytes: usize) {
+        self.shared.tally.lock().origin(site, name).body_bytes += bytes as u64;
     }
 
     pub(crate) fn refused(&self, reason: &'static str) {

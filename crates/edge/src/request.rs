@@ -54,11 +54,6 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// The id as log and origin know it.
-    pub(crate) fn id_text(&self) -> &[u8] {
-        self.id.as_bytes()
-    }
-
     /// Copies what is needed out of the connection's buffer, which the thread then has back for others.
     pub(crate) fn detach(&mut self) {
         self.method_text = Bytes::copy_from_slice(&self.method_text);

@@ -5,7 +5,8 @@ use crate::access;
 use crate::answer::{from_stale, from_stored};
 use crate::error_page;
 use crate::fill::{Joined, lead};
-use crate::key::{self, KeyText};
+use crate::journey::{Journey, Miss, Way};
+use crate::key;
 use crate::lookup::{self, Found};
 use crate::memory;
 use crate::note::Note;
@@ -18,73 +19,18 @@ use crate::respond::{Held, Place, Response};
 use crate::rewrite;
 use crate::route;
 use crate::shared::{fetch_shared, join, plan};
-use crate::target::TargetMistake;
 use crate::transform::compress;
 use crate::worker::Worker;
-use bytes::Bytes;
-use littoral_cache::{Content, Key, KeyRef, StoredResponse};
-use littoral_http_caching::{
-    Fwd, Known, Method, may_serve_disconnected, may_serve_on_error, requested_range,
-};
-use littoral_ledger::SiteKey;
-use littoral_policy::{CacheMode, RangeForward};
-use std::ops::Range;
+use littoral_cache::{Content, KeyRef, StoredResponse};
+use littoral_http_caching::{Fwd, Known, Method, may_serve_disconnected, may_serve_on_error};
+use littoral_policy::CacheMode;
 use std::rc::Rc;
-use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// How far a request came without waiting.
 pub(crate) enum Begun {
     Ready(Response),
     Journey(Journey),
-}
-
-/// A request on its way to an origin.
-pub(crate) struct Journey {
-    place: Place,
-    way: Way,
-}
-
-enum Way {
-    /// To the origin and back, without the cache.
-    Pass { forward: Fwd, detail: Option<&'static str>, upgrade: Option<Vec<u8>> },
-    /// For the cache, together with others that ask the same.
-    Fetch(Box<Wanted>),
-}
-
-/// What a request wants of the cache and did not get.
-#[derive(Clone)]
-pub(crate) struct Wanted {
-    pub(crate) key: Key,
-    pub(crate) site: SiteKey,
-    /// Where in the key the canonical URL lies.
-    pub(crate) url: Range<usize>,
-    pub(crate) target: Bytes,
-    pub(crate) stale: Option<Arc<StoredResponse>>,
-    /// Why the cache could not answer.
-    pub(crate) forward: Fwd,
-    pub(crate) detail: Option<&'static str>,
-    /// The client's `Range` goes to the origin.
-    pub(crate) ranged: bool,
-}
-
-impl Journey {
-    /// The limit for the request's body, announced or not.
-    pub(crate) fn body_bytes_max(&self) -> u64 {
-        self.place.behavior().expect("routed").request_body_bytes_max
-    }
-
-    /// Whether nobody but this client has anything of it.
-    pub(crate) fn is_for_client_alone(&self) -> bool {
-        matches!(self.way, Way::Pass { .. })
-    }
-
-    /// Lets go of the connection's buffer.
-    pub(crate) fn detach(&mut self) {
-        if let Way::Fetch(wanted) = &mut self.way {
-            wanted.target = Bytes::copy_from_slice(&wanted.target);
-        }
-    }
 }
 
 /// Where a request goes from its place.
@@ -95,7 +41,8 @@ pub(crate) enum Course {
     Cache,
 }
 
-/// What can be done at once.
+/// What can be done at once. Answers that are made here leave as they are, a site's pages too: a refusal must cost next to
+/// nothing, so they are not encoded.
 pub(crate) fn begin(worker: &Rc<Worker>, request: &Request) -> Begun {
     if request.target.is_asterisk() {
         return Begun::Ready(server_options());
@@ -139,12 +86,16 @@ fn without_origin(worker: &Rc<Worker>, request: &Request, journey: Journey) -> R
     let Journey { place, way } = journey;
     if let Way::Fetch(wanted) = way
         && let Some(stale) = wanted.stale
-        && (may_serve_disconnected(&stale.terms, worker.now())
-            || may_serve_on_error(&stale.terms, worker.now()))
+        && may_stand_in(&stale, worker.now())
     {
         return from_stale(worker, &place, request, Held::Shared(stale), REASON);
     }
     Response::local(503, REASON).with_field(Known::RetryAfter, memory::RETRY_AFTER).at(&place).closing()
+}
+
+/// Whether a stale response may be used where its origin cannot be reached.
+pub(crate) fn may_stand_in(stale: &StoredResponse, now: i64) -> bool {
+    may_serve_disconnected(&stale.terms, now) || may_serve_on_error(&stale.terms, now)
 }
 
 /// The answer as its site shows it.
@@ -191,7 +142,11 @@ fn from_cache(worker: &Rc<Worker>, place: &Place, request: &Request) -> Begun {
             Begun::Ready(from_stored(worker, place, request, held, note))
         }
         Found::Stale(held) => {
-            revalidate_behind(worker, place, request, &key, hash, &held);
+            if matches!(held.content, Content::Whole(_)) && !worker.shared.memory.is_short() {
+                let stale = Some(held.to_shared());
+                let miss = Miss { key: &key, hash, stale, forward: Fwd::Stale, detail: None };
+                revalidate_behind(worker, place, request, miss);
+            }
             Begun::Ready(from_stale(worker, place, request, held, "stale-while-revalidate"))
         }
         Found::Validate(..) | Found::Nothing(..)
@@ -200,62 +155,22 @@ fn from_cache(worker: &Rc<Worker>, place: &Place, request: &Request) -> Begun {
             Begun::Ready(Response::local(504, "only-if-cached").at(place))
         }
         Found::Validate(held, forward, detail) => {
-            journey(worker, place, request, &key, hash, Some(held.to_shared()), forward, Some(detail))
+            let stale = Some(held.to_shared());
+            set_out(worker, place, request, Miss { key: &key, hash, stale, forward, detail: Some(detail) })
         }
-        Found::Nothing(forward, detail) => journey(worker, place, request, &key, hash, None, forward, detail),
+        Found::Nothing(forward, detail) => {
+            set_out(worker, place, request, Miss { key: &key, hash, stale: None, forward, detail })
+        }
     };
     worker.buffers.key.set(key.bytes);
     begun
 }
 
-#[expect(clippy::too_many_arguments, reason = "the facts of one decision, all of different kinds")]
-fn journey(
-    worker: &Worker,
-    place: &Place,
-    request: &Request,
-    key: &KeyText,
-    hash: u64,
-    stale: Option<Arc<StoredResponse>>,
-    forward: Fwd,
-    detail: Option<&'static str>,
-) -> Begun {
-    let way = if request.method == Method::Head {
-        Way::Pass { forward, detail, upgrade: None }
-    } else {
-        match wanted(worker, place, request, key, hash, stale, forward, detail) {
-            Ok(wanted) => Way::Fetch(Box::new(wanted)),
-            Err(mistake) => return Begun::Ready(rewrite::unusable(mistake).at(place)),
-        }
-    };
-    Begun::Journey(Journey { place: place.clone(), way })
-}
-
-#[expect(clippy::too_many_arguments, reason = "the facts of one decision, all of different kinds")]
-fn wanted(
-    worker: &Worker,
-    place: &Place,
-    request: &Request,
-    key: &KeyText,
-    hash: u64,
-    stale: Option<Arc<StoredResponse>>,
-    forward: Fwd,
-    detail: Option<&'static str>,
-) -> Result<Wanted, TargetMistake> {
-    let behavior = place.behavior().expect("routed");
-    let target = rewrite::origin_target(place, &worker.shared.name, request, &key.target)?;
-    let ranged = behavior.ranges == RangeForward::Forward
-        && requested_range(&request.fields).is_some()
-        && !stale.as_ref().is_some_and(|stale| matches!(stale.content, Content::Whole(_)));
-    Ok(Wanted {
-        key: Key { hash, bytes: key.bytes.as_slice().into() },
-        site: SiteKey(place.site().key),
-        url: key.url.clone(),
-        target: target.as_bytes().clone(),
-        stale,
-        forward,
-        detail,
-        ranged,
-    })
+fn set_out(worker: &Worker, place: &Place, request: &Request, miss: Miss<'_>) -> Begun {
+    match miss.way(worker, place, request) {
+        Ok(way) => Begun::Journey(Journey { place: place.clone(), way }),
+        Err(mistake) => Begun::Ready(rewrite::unusable(mistake).at(place)),
+    }
 }
 
 /// `OPTIONS *` asks about the server, not about a site.
@@ -265,21 +180,8 @@ fn server_options() -> Response {
 }
 
 /// Validates a stale response that has just been served, unless somebody is at it.
-fn revalidate_behind(
-    worker: &Rc<Worker>,
-    place: &Place,
-    request: &Request,
-    key: &KeyText,
-    hash: u64,
-    held: &Held,
-) {
-    if !matches!(held.content, Content::Whole(_)) || worker.shared.memory.is_short() {
-        return;
-    }
-    let Ok(wanted) = wanted(worker, place, request, key, hash, Some(held.to_shared()), Fwd::Stale, None)
-    else {
-        return;
-    };
+fn revalidate_behind(worker: &Rc<Worker>, place: &Place, request: &Request, miss: Miss<'_>) {
+    let Ok(wanted) = miss.wanted(worker, place, request) else { return };
     if let Joined::Lead(fill) = join(worker, place, request, &wanted, &[]) {
         let plan = plan(worker, place, request, wanted, None);
         let (handoff, _) = oneshot::channel();

@@ -1,9 +1,10 @@
 //! A miss: one fetch for all requests that want the same. A request joins the fill, waits for its head, sees whether
 //! what another one fetched may answer it, and otherwise tries again with those like it.
 
-use crate::answer::{from_stale, from_stored, not_modified};
-use crate::fill::{Fill, FillReader, Handoff, Joined, Phase, Plan, lead};
-use crate::lookup::{self, Found, verdict};
+use crate::answer::{from_fill, from_stale, from_stored};
+use crate::fill::{Fill, Handoff, Joined, Phase, Plan, lead};
+use crate::journey::Wanted;
+use crate::lookup::{self, Found, is_live, verdict};
 use crate::note::{Note, Outcome};
 use crate::origin::fetch::InterimSink;
 use crate::origin::fields::Conditionals;
@@ -11,15 +12,11 @@ use crate::origin::group::{hash_of, waiting_max};
 use crate::origin::{OriginError, Outgoing, RequestBody};
 use crate::pass::{Pass, failed, for_origin, pass_through, unshared};
 use crate::request::Request;
-use crate::respond::{Body, Head, Held, Place, Response, Shape};
-use crate::serve::Wanted;
-use crate::transform::{TagText, choose, compress, range};
+use crate::respond::{Held, Place, Response};
+use crate::serve::may_stand_in;
 use crate::worker::Worker;
 use littoral_cache::{Content, Store, StoredResponse};
-use littoral_http_caching::{
-    Known, Precondition, RangeAnswer, Reuse, SelectingKey, evaluate, judge_reuse, may_serve_disconnected,
-    may_serve_on_error,
-};
+use littoral_http_caching::{Known, Reuse, SelectingKey, judge_reuse, may_serve_on_error};
 use littoral_ledger::Verdict;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -65,8 +62,9 @@ pub(crate) async fn fetch_shared(
         match phase {
             Phase::Waiting => break,
             Phase::Head(stored) => {
-                if let Some(answer) =
-                    from_fill(worker, place, request, &fill, stored, note, leads, &mut variant).await
+                if is_live(worker, &stored)
+                    && fits(request, &stored, leads, &mut variant)
+                    && let Some(answer) = from_fill(worker, place, request, &fill, stored, note).await
                 {
                     return answer;
                 }
@@ -133,7 +131,7 @@ fn stand_in(
     let now = worker.now();
     let usable = wanted.stale.as_ref().filter(|stale| match error {
         OriginError::Status(_) => may_serve_on_error(&stale.terms, now),
-        _ => may_serve_disconnected(&stale.terms, now) || may_serve_on_error(&stale.terms, now),
+        _ => may_stand_in(stale, now),
     });
     // A purge may have come while the origin was being asked.
     match usable.filter(|stale| verdict(&worker.shared.fence, stale) != Verdict::Hard) {
@@ -149,105 +147,6 @@ fn stand_in(
         }
         None => failed(worker, place, note, error),
     }
-}
-
-/// The answer from a fill whose head is known; `None` when it does not fit this request, which then tries again.
-#[expect(clippy::too_many_arguments, reason = "the facts of one decision, all of different kinds")]
-async fn from_fill(
-    worker: &Rc<Worker>,
-    place: &Place,
-    request: &Request,
-    fill: &Arc<Fill>,
-    stored: Arc<StoredResponse>,
-    note: Note,
-    leads: bool,
-    variant: &mut Vec<u8>,
-) -> Option<Response> {
-    if !is_live(worker, &stored) || !fits(request, &stored, leads, variant) {
-        return None;
-    }
-    let note = Note {
-        forward_status: Some(stored.status),
-        stored: true,
-        ttl: Some(stored.terms.freshness_left(worker.now())),
-        ..note
-    };
-    let length = fill.announced_length();
-    let has_parts = stored.status == 200 && length.is_some();
-    let choice = choose::for_passing(place, request, stored.status, &stored.fields, length, has_parts);
-    let mut text = TagText::new();
-    let etag = choice.condition.etag_asked(&request.fields, &stored.fields, &mut text);
-    let modified = stored.last_modified;
-    match evaluate(request.method, &request.fields, etag, modified, stored.status) {
-        Precondition::Proceed => {}
-        Precondition::NotModified => {
-            return Some(not_modified(place, Held::Shared(stored), choice.condition, note));
-        }
-        Precondition::Failed => {
-            return Some(Response { note, ..Response::local(412, "precondition-failed") }.at(place));
-        }
-    }
-    if choice.form.is_made_on_the_way() {
-        let whole = 0..u64::MAX;
-        let (reader, form) = compress::from_fill(worker, fill, &stored.fields, choice.form, whole).await?;
-        // It may have waited for the beginning of the body, and a purge may have come meanwhile.
-        if !is_live(worker, &stored) {
-            return None;
-        }
-        return Some(Response {
-            status: stored.status,
-            head: Head::Stored(Held::Shared(stored), Shape::Whole, form),
-            body: Body::Fill(reader),
-            length: length.filter(|_| !form.is_made_on_the_way()),
-            note,
-            place: Some(place.clone()),
-            close: false,
-            upgrade: None,
-        });
-    }
-    let range = match (stored.status, length) {
-        (200, Some(length)) => littoral_http_caching::range::resolve(
-            &request.fields,
-            stored.fields.get(Known::ETag),
-            modified.filter(|_| choice.dates_hold),
-            Some(stored.terms.date),
-            length,
-        ),
-        _ => RangeAnswer::Whole,
-    };
-    let whole = 0..u64::MAX;
-    let (status, shape, wanted_bytes, length) = match (range, length) {
-        (RangeAnswer::One(range), Some(complete)) => {
-            let bytes = range.end - range.start;
-            (206, Shape::Range(range::content_range(&range, complete)), range, Some(bytes))
-        }
-        (RangeAnswer::Unsatisfiable, Some(complete)) => {
-            let answer = Response { note, ..Response::local(416, "range-unsatisfiable") };
-            let value = range::unsatisfied_range(complete);
-            return Some(answer.with_field(Known::ContentRange, value.as_bytes()).at(place));
-        }
-        // Several ranges of what is not here yet: the whole is a permitted answer (RFC 9110 §14.2).
-        _ => match (stored.status, stored.fields.get(Known::ContentRange)) {
-            (206, Some(value)) => {
-                (206, Shape::Range(String::from_utf8_lossy(value).into_owned().into()), whole, length)
-            }
-            _ => (stored.status, Shape::Whole, whole, length),
-        },
-    };
-    Some(Response {
-        status,
-        head: Head::Stored(Held::Shared(stored), shape, choice.form),
-        body: Body::Fill(FillReader::new(fill.clone(), wanted_bytes)?),
-        length,
-        note,
-        place: Some(place.clone()),
-        close: false,
-        upgrade: None,
-    })
-}
-
-fn is_live(worker: &Worker, stored: &StoredResponse) -> bool {
-    verdict(&worker.shared.fence, stored) == Verdict::Live
 }
 
 /// Whether a response that another request brought may answer this one. When its `Vary` says no, `variant` becomes

@@ -14,13 +14,16 @@ pub(crate) struct Target {
     path_len: usize,
 }
 
-/// Why a target was refused; both are answered with 400.
+/// Why a target was refused; all are answered with 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TargetMistake {
     /// `%` without two hexadecimal digits behind it.
     BrokenEscape,
     /// `%00`.
     EncodedNul,
+    /// `%2F` in a path that an S3 origin is to be asked for: there it is a slash, and the path another one than the
+    /// behaviors have seen.
+    EncodedSlash,
 }
 
 impl TargetMistake {
@@ -28,6 +31,7 @@ impl TargetMistake {
         match self {
             TargetMistake::BrokenEscape => "target-broken-escape",
             TargetMistake::EncodedNul => "target-encoded-nul",
+            TargetMistake::EncodedSlash => "target-encoded-slash",
         }
     }
 }
@@ -154,7 +158,8 @@ fn append_query(query: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn push_encoded(byte: u8, out: &mut Vec<u8>) {
+/// Appends one octet percent-encoded (RFC 3986 §2.1).
+pub(crate) fn push_encoded(byte: u8, out: &mut Vec<u8>) {
     let digit = |value: u8| b"0123456789ABCDEF"[usize::from(value)];
     out.extend([b'%', digit(byte >> 4), digit(byte & 15)]);
 }

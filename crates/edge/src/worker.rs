@@ -5,12 +5,13 @@
 use crate::EdgeLimits;
 use crate::access::histories::Histories;
 use crate::clients::Clients;
-use crate::current::{Current, Snapshot};
+use crate::config::Notices;
+use crate::current::{Current, InForce, Snapshot};
 use crate::deadline::{Deadlines, SWEEP_INTERVAL};
 use crate::fill::{FillTable, Follows};
 use crate::memory::Memory;
-use crate::origin::permits::{OriginId, origin_id};
-use crate::origin::roster::{GroupId, Groups, Rosters, group_id};
+use crate::origin::permits::OriginId;
+use crate::origin::roster::{Groups, Rosters};
 use crate::origin::trust::Trust;
 use crate::origin::{Origins, Pools};
 use crate::report::{Reporter, WorkerReport};
@@ -23,7 +24,6 @@ use littoral_policy::PolicySet;
 use littoral_resolver::Resolver;
 use littoral_runtime::{Clock, Drain};
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +45,7 @@ pub(crate) struct Shared {
     /// What clients with a rate have used of it.
     pub(crate) histories: Histories,
     pub(crate) memory: Memory,
+    pub(crate) notices: Notices,
     pub(crate) clock: Clock,
     pub(crate) current: Current,
     pub(crate) fence: Fence,
@@ -227,12 +228,9 @@ impl Worker {
 
     /// Lets go of connections to origins that only an earlier policy named.
     fn forget_old_origins(&self, policy: &PolicySet) {
-        let in_force: HashSet<OriginId> =
-            policy.sites().iter().flat_map(|site| site.origins.iter().map(origin_id)).collect();
-        self.pools.retain(|id| in_force.contains(&id));
-        let in_force: HashSet<GroupId> =
-            policy.sites().iter().flat_map(|site| site.groups.iter().map(group_id)).collect();
-        self.rosters.retain(|id| in_force.contains(&id));
+        let in_force = InForce::of(policy);
+        self.pools.retain(|id| in_force.origins.contains(&id));
+        self.rosters.retain(|id| in_force.groups.contains(&id));
     }
 
     /// Looks after deadlines, idle origin connections and dead cache entries until the edge ends; sees to what a

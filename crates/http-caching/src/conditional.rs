@@ -25,7 +25,7 @@ pub enum Precondition {
 /// may also leave `If-Match` and `If-Unmodified-Since` to the origin, by forwarding what comes out as
 /// [`Precondition::Failed`] (RFC 9110 §13.1.1).
 ///
-/// For a stored response without `Last-Modified`, pass its [`modification_date`] (RFC 9111 §4.3.2).
+/// For a stored response without `Last-Modified`, pass [`Terms::date`](crate::Terms::date) (RFC 9111 §4.3.2).
 pub fn evaluate(
     method: Method,
     request: &Fields,
@@ -57,13 +57,6 @@ pub fn evaluate(
         (Some(since), Some(modified)) if safe && modified <= since => Precondition::NotModified,
         _ => Precondition::Proceed,
     }
-}
-
-/// The date that stands for a stored response's modification: `Last-Modified`, else `Date`, else when it was received
-/// (RFC 9111 §4.3.2).
-pub fn modification_date(stored: &Fields, received: Seconds) -> Seconds {
-    let date = || stored.single(Known::Date).and_then(date::parse);
-    crate::storing::last_modified(stored).or_else(date).unwrap_or(received)
 }
 
 /// A condition's date; an invalid or repeated one does not count (RFC 9110 §13.1.3).

@@ -66,7 +66,7 @@ pub enum NotStored {
     SetCookie,
     /// The request carried `Cookie` and the response does not say it may be shared.
     RequestCookie,
-    /// `Vary: *`, or a `Vary` that cannot be read or followed.
+    /// `Vary: *`, or a `Vary` that cannot be read or followed: by what intermediaries say of each request, for one.
     VaryStar,
     /// Neither fresh for any time, nor usable after validation.
     NoFreshness,

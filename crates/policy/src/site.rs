@@ -100,8 +100,6 @@ impl Site {
 
     /// The key of the site called `name`: FNV-1a, 64 bits.
     pub fn key_of(name: &str) -> u64 {
-        name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
+        littoral_rules::hash::fnv1a(name.as_bytes())
     }
 }

@@ -1,5 +1,6 @@
 //! What a behavior matches and writes: paths, methods, hosts and free conditions ([`Filter`]), compiled once and
-//! evaluated for every request; texts with variables ([`Template`]) and rewrites of the path ([`Rewrite`]).
+//! evaluated for every request; texts with variables ([`Template`]), rewrites of the path ([`Rewrite`]) and choices that all
+//! nodes make alike ([`shard()`], [`hash`]).
 //!
 //! On the path this stands between the normalized request and the behavior chosen for it, and wherever a rule of
 //! that behavior has a condition of its own. Evaluating allocates nothing and costs at most one pass over the
@@ -10,6 +11,7 @@
 //! sockets, clock, and any state between two evaluations.
 
 mod filter;
+pub mod hash;
 mod host;
 mod matcher;
 mod method;

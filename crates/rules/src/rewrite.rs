@@ -39,7 +39,8 @@ pub enum RewriteText {
 
 impl Rewrite {
     /// `to` in place of the prefix `from`, byte by byte as paths are normalized; what stands behind the prefix is
-    /// appended, unless `to` says with `${1}` where it goes.
+    /// appended, unless `to` says with `${1}` where it goes. Behind a bare host it begins with a slash: it is no part
+    /// of the host's name.
     pub fn prefix(from: &str, to: &str, which: Variables) -> Result<Rewrite, Vec<RewriteMistake>> {
         let mut mistakes = Vec::new();
         if !from.starts_with('/') {
@@ -117,8 +118,12 @@ impl Rewrite {
                 let Some(rest) = path.strip_prefix(from.as_bytes()) else { return false };
                 let mut captures = Captures::default();
                 captures.set(1, rest);
+                let start = out.len();
                 self.to.render(&Scope { captures: Some(&captures), ..*scope }, out);
                 if *appends {
+                    if ends_in_host(&out[start..]) && !rest.is_empty() && !rest.starts_with(b"/") {
+                        out.push(b'/');
+                    }
                     out.extend_from_slice(rest);
                 }
             }
@@ -130,6 +135,15 @@ impl Rewrite {
         }
         true
     }
+}
+
+/// Whether a URL ends with its host (and port): what is appended would be read as more of it.
+fn ends_in_host(written: &[u8]) -> bool {
+    if written.starts_with(b"/") {
+        return false;
+    }
+    let host = written.windows(3).position(|three| three == b"://").map(|at| &written[at + 3..]);
+    host.is_some_and(|host| !host.iter().any(|byte| matches!(byte, b'/' | b'?' | b'#')))
 }
 
 fn template(to: &str, which: Variables, mistakes: &mut Vec<(RewriteText, TextMistake)>) -> Option<Template> {

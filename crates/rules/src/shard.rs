@@ -6,6 +6,8 @@
 //! The choice is stable for ever: pages that name assets by their shard are written elsewhere and stay in caches.
 //! `docs/rules.md` has test vectors for those who compute it in their own language.
 
+use crate::hash::{fnv1a, mix};
+
 /// The position among `hosts` of the one that serves `path`. Hosts in lower case; the path without its query, as
 /// it stands in the page. 0 for no hosts.
 pub fn shard(hosts: &[impl AsRef<str>], path: &[u8]) -> usize {
@@ -18,11 +20,5 @@ pub fn shard(hosts: &[impl AsRef<str>], path: &[u8]) -> usize {
 
 /// FNV-1a of 64 bits over host, a zero byte and path, then the finalizer of SplitMix64.
 fn score(host: &[u8], path: &[u8]) -> u64 {
-    let bytes = host.iter().chain([&0]).chain(path);
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
+    mix(fnv1a(host.iter().chain([&0]).chain(path)))
 }

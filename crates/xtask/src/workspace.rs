@@ -6,8 +6,7 @@ use std::io;
 use std::path::Path;
 
 /// Folders that hold nothing written by hand.
-const FOLDERS_SKIPPED: &[&str] =
-    &["target", "node_modules", "corpus", "found", "artifacts", ".git", ".littoral"];
+const FOLDERS_SKIPPED: &[&str] = &["target", "node_modules", "corpus", "found", "artifacts", ".littoral"];
 /// Larger files are data, not text written by hand. Bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -68,6 +67,10 @@ impl Workspace {
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
             let kind = entry.file_type()?;
+            // In a linked checkout `.git` is a file.
+            if name == ".git" {
+                continue;
+            }
             if kind.is_dir() && !FOLDERS_SKIPPED.contains(&name.as_str()) {
                 self.read_folder(&entry.path(), &path)?;
             } else if kind.is_file()

@@ -1,6 +1,7 @@
 //! Fills made of fills: what is made of a body while it arrives, once for all who want it so. The task that makes it
 //! reads its source like any other reader, and ends when nobody reads what it makes.
 
+use super::lead::{HELD_PART, STORED_PART_MIN};
 use super::reader::FillReader;
 use super::state::{Ended, Fill, WINDOW_BYTES_MAX};
 use crate::origin::OriginError;
@@ -9,9 +10,6 @@ use crate::worker::Worker;
 use littoral_http_caching::Coding;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// What a derived fill holds beside what its source is allowed: this part of the store's budget for all fills.
-const HELD_PART: u64 = 2;
 
 /// A reader of what `recoding` makes of `source`, from its first byte on. `None` where the source has let go of its
 /// first bytes, or there is no memory for a coder.
@@ -112,7 +110,7 @@ impl Make {
         !self.source.keeps_all()
             || (made > WINDOW_BYTES_MAX
                 && (shared.fills.held_bytes() > shared.memory_bytes / HELD_PART
-                    || made > shared.memory_bytes / 4))
+                    || made > shared.memory_bytes / STORED_PART_MIN))
     }
 
     fn end(&self, ended: Ended) {

@@ -9,11 +9,13 @@ mod follow;
 mod lead;
 mod reader;
 mod state;
+mod storing;
 mod table;
 
 pub(crate) use derived::derived;
 pub(crate) use follow::Follows;
-pub(crate) use lead::{Handoff, Plan, lead, with_fields};
+pub(crate) use lead::{Handoff, Plan, lead};
 pub(crate) use reader::{FillReader, head};
 pub(crate) use state::{Fill, Phase};
+pub(crate) use storing::with_fields;
 pub(crate) use table::{FillTable, Joined};

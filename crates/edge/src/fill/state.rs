@@ -1,10 +1,10 @@
 //! One fill: its phase, the pieces that arrived, and the threads that wait for more. All of it is behind one
 //! lock that only misses take.
 
+use crate::journey::Wanted;
 use crate::lookup::verdict;
 use crate::note::Asked;
 use crate::origin::OriginError;
-use crate::serve::Wanted;
 use crate::transform::Recoding;
 use bytes::Bytes;
 use littoral_cache::StoredResponse;

@@ -5,6 +5,7 @@
 //! then those that are left out because of their answers, which is a guess that ends by itself; then those whose
 //! probes fail, which have said so themselves a moment ago; then those that are both.
 
+use littoral_rules::hash::{fnv1a, mix};
 use std::cmp::Reverse;
 
 /// A full share, in thousandths: what [`Candidate::share`] is of a member that did not come back just now.
@@ -154,18 +155,9 @@ impl Pool<'_> {
     }
 }
 
-/// The finalizer of SplitMix64: the same for ever and everywhere, so that all nodes agree.
-pub(crate) fn mix(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
-}
-
-/// FNV-1a, mixed: the same for ever and everywhere.
+/// What members and requests are told apart by.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    mix(bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    }))
+    mix(fnv1a(bytes))
 }
 
 /// A thread's dice: SplitMix64.
@@ -183,5 +175,4 @@ impl Dice {
 }
 
 #[cfg(test)]
-#[path = "balance_tests.rs"]
 mod tests;

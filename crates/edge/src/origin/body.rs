@@ -2,9 +2,9 @@
 //! that the client's connection feeds, a response's body piece by piece with a time-out between pieces.
 
 use super::OriginError;
-use super::group::UnderWay;
 use super::pool::Lease;
 use super::stream::StreamBody;
+use super::under_way::UnderWay;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -20,6 +20,11 @@ use tokio::time::Instant;
 /// Pieces of a request body that may wait between the client's connection and the origin's: at the limit the
 /// client is read no further.
 pub(crate) const REQUEST_BODY_PIECES_MAX: usize = 4;
+
+/// Of a body that nobody gets, so much is read so that its connection can serve again.
+const DISCARDED_BYTES_MAX: usize = 64 * 1024;
+/// And for so long.
+const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The client's body broke off: the origin's connection is closed so that it cannot take the part for the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,7 +224,12 @@ impl OriginBody {
             match piece {
                 Err(_) => return Some(Err(self.broken(OriginError::BodyTimeout))),
                 Ok(Some(Ok(data))) if data.is_empty() => {}
-                Ok(Some(Ok(data))) => return Some(Ok(data)),
+                Ok(Some(Ok(data))) => {
+                    if let Some(watched) = &self.watched {
+                        watched.received(data.len());
+                    }
+                    return Some(Ok(data));
+                }
                 Ok(Some(Err(error))) => return Some(Err(self.broken(error))),
                 Ok(None) => {
                     self.finish();
@@ -250,6 +260,23 @@ impl OriginBody {
         if let Some(watched) = self.watched.take() {
             watched.ended();
         }
+    }
+
+    /// Reads past a body that nobody gets, so that its connection can serve again; a long one is not worth it.
+    pub(crate) fn discard(mut self) {
+        tokio::task::spawn_local(async move {
+            let mut left = DISCARDED_BYTES_MAX;
+            let reading = async {
+                while let Some(Ok(piece)) = self.next().await {
+                    match left.checked_sub(piece.len()) {
+                        Some(less) => left = less,
+                        None => return,
+                    }
+                }
+            };
+            // What is left of it then goes with its connection.
+            let _ = tokio::time::timeout(DISCARD_TIME_MAX, reading).await;
+        });
     }
 
     /// Tells `under_way` how it ends.

@@ -81,7 +81,13 @@ async fn secure(
     let connector = worker.shared.trust.connector(tls, offer)?;
     let name = ServerName::try_from(tls.server_name.to_string()).map_err(|_| OriginError::Tls)?;
     let stream = connector.connect(name, stream).await.map_err(|error| {
-        worker.shared.trust.tell(&server.name, tls, &error, worker.monotonic_millis());
+        worker.shared.trust.tell(
+            &worker.shared.notices,
+            &server.name,
+            tls,
+            &error,
+            worker.monotonic_millis(),
+        );
         OriginError::Tls
     })?;
     let chosen = stream.get_ref().1.alpn_protocol() == Some(b"h2");

@@ -3,7 +3,7 @@
 //! well-formed; fields by which a client could steer an application without its being keyed are removed from what
 //! may be stored.
 
-use crate::key::cookies;
+use crate::pairs::cookies;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use littoral_forwarding::{is_traceparent, is_tracestate};
@@ -11,6 +11,20 @@ use littoral_http_caching::{Fields, FieldsBuilder, Known, hop_by_hop::end_to_end
 use littoral_policy::STEERING_FIELDS;
 use std::io::Write;
 use std::net::IpAddr;
+
+/// Other names for what the edge says or frames messages with are taken for these; under their own names they have
+/// been dealt with.
+const OURS: &[&str] = &[
+    "cdn-loop",
+    "connection",
+    "content-length",
+    "host",
+    "http2-settings",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "x-request-id",
+];
 
 /// What the fields for the origin are made from.
 pub(crate) struct ForOrigin<'a> {
@@ -33,6 +47,8 @@ pub(crate) struct ForOrigin<'a> {
     pub(crate) cookies: Option<&'a [Box<str>]>,
     /// The client's `Range` and `If-Range` go along.
     pub(crate) range: bool,
+    /// Names of the fields that the key holds: they arrive under no other.
+    pub(crate) keyed: &'a [Box<[u8]>],
     /// Tokens for an upgrade that the behavior allows.
     pub(crate) upgrade: Option<&'a [u8]>,
 }
@@ -88,7 +104,10 @@ impl ForOrigin<'_> {
             Known::MaxForwards => !self.counts_forwards(),
             Known::Range | Known::IfRange => self.range,
             Known::Cookie => self.cookies.is_none(),
-            _ => !STEERING_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field.as_bytes())),
+            _ => {
+                !(STEERING_FIELDS.iter().chain(OURS).any(|field| is_read_as(name, field.as_bytes()))
+                    || self.keyed.iter().any(|field| is_alias(name, field)))
+            }
         }
     }
 
@@ -170,6 +189,20 @@ impl ForOrigin<'_> {
         // Zero was answered here.
         count.checked_sub(1)
     }
+}
+
+/// Whether an application may take a field of this name for `field`. Where fields become variables (CGI and what
+/// follows it), `X_Forwarded_Host` and `X-Forwarded-Host` are one.
+pub(crate) fn is_read_as(name: &[u8], field: &[u8]) -> bool {
+    let same = |(own, other): (&u8, &u8)| {
+        own.eq_ignore_ascii_case(other) || !(own.is_ascii_alphanumeric() || other.is_ascii_alphanumeric())
+    };
+    name.len() == field.len() && name.iter().zip(field).all(same)
+}
+
+/// The same, of a name that is not the field's own.
+fn is_alias(name: &[u8], field: &[u8]) -> bool {
+    is_read_as(name, field) && !name.eq_ignore_ascii_case(field)
 }
 
 /// `for=` of RFC 7239 §6.

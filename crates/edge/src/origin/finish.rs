@@ -1,6 +1,7 @@
 //! What a request becomes for one origin server: its path prefix, the `Host` that it wants, the secret that only it is
 //! told, a signature. What one origin server is told never reaches another, and clients cannot say it for the edge.
 
+use super::fields::is_read_as;
 use super::sign;
 use bytes::Bytes;
 use http::Method;
@@ -26,14 +27,13 @@ pub(crate) fn finish(
 ) -> (Bytes, Fields) {
     let target = prefixed(request.target, &server.path_prefix);
     let host = host(request.fields, server);
-    if !secrets(site).any(|name| request.fields.named(name).next().is_some()) {
+    let says_secret = |name: &[u8]| secrets(site).any(|secret| is_read_as(name, secret));
+    if !request.fields.iter().any(|line| says_secret(line.name)) {
         return finish_for(request, server, host, target, now);
     }
     // A client says what only the edge may say, to this origin server or to another.
     let mut without = Fields::builder();
-    without.extend_from(request.fields, |_, name| {
-        !secrets(site).any(|secret| name.eq_ignore_ascii_case(secret))
-    });
+    without.extend_from(request.fields, |_, name| !says_secret(name));
     finish_for(&Unfinished { fields: &without.finish(), ..*request }, server, host, target, now)
 }
 

@@ -9,11 +9,11 @@ use super::balance;
 use super::fetch::{Failed, InterimSink};
 use super::finish::{Unfinished, finish};
 use super::health::Phase;
-use super::permits::OriginShared;
-use super::roster::{GroupShared, Roster};
+use super::roster::Roster;
+use super::under_way::UnderWay;
 use super::{OriginError, OriginRequest, OriginResponse, RequestBody, fetch};
-use crate::key::cookies;
 use crate::note::Asked;
+use crate::pairs;
 use crate::report::status_class;
 use crate::request::Request;
 use crate::respond::Place;
@@ -22,18 +22,10 @@ use bytes::Bytes;
 use http::{Method, Uri};
 use littoral_http_caching::Fields;
 use littoral_policy::{Balance, Failover, HashKey, OriginGroup, OriginServer};
-use littoral_runtime::Clock;
 use smallvec::SmallVec;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Of an answer that is given up for another member's, so much is read so that its connection can serve again.
-const DISCARDED_BYTES_MAX: usize = 64 * 1024;
-/// And for so long.
-const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// A request for whichever member gets it.
 pub(crate) struct Outgoing {
@@ -111,7 +103,7 @@ impl Tries<'_> {
                 _ => return tried.map_err(|failed| failed.error),
             }
             if let Ok(response) = tried {
-                tokio::task::spawn_local(discard(response));
+                response.body.discard();
             }
         }
         Err(OriginError::Abandoned)
@@ -120,7 +112,7 @@ impl Tries<'_> {
     /// One exchange with one member, and what it says of its health.
     async fn ask(&mut self, member: usize, request: OriginRequest) -> Result<OriginResponse, Failed> {
         let pool = &self.roster.pools[member];
-        let mut under_way = UnderWay::begin(self.worker, &self.roster.shared, &pool.shared);
+        let mut under_way = UnderWay::begin(self.worker, &self.roster.shared, &pool.shared, self.place);
         let clock = &self.worker.shared.clock;
         let sent = clock.monotonic_nanos();
         let mut answer = fetch(self.worker, pool, request).await;
@@ -206,22 +198,6 @@ fn is_its_own_fault(error: OriginError) -> bool {
     )
 }
 
-/// Reads an answer that nobody gets, so that its connection can serve again; a long one is not worth it.
-async fn discard(response: OriginResponse) {
-    let mut body = response.body;
-    let mut left = DISCARDED_BYTES_MAX;
-    let reading = async {
-        while let Some(Ok(piece)) = body.next().await {
-            match left.checked_sub(piece.len()) {
-                Some(less) => left = less,
-                None => return,
-            }
-        }
-    };
-    // What is left of it then goes with its connection.
-    let _ = tokio::time::timeout(DISCARD_TIME_MAX, reading).await;
-}
-
 /// The longest that one member may take for a head: within it, further tries may begin.
 fn patience(place: &Place) -> Duration {
     servers(place)
@@ -252,6 +228,11 @@ pub(crate) fn is_s3_alone(place: &Place) -> bool {
     servers(place).all(|server| server.s3.is_some())
 }
 
+/// Whether any of them is.
+pub(crate) fn has_s3(place: &Place) -> bool {
+    servers(place).any(|server| server.s3.is_some())
+}
+
 /// The hash of what the group tells members apart by; zero where it does not hash. `url` is the canonical one.
 pub(crate) fn hash_of(place: &Place, request: &Request, url: &[u8]) -> u64 {
     let group = place.site().group_of(place.behavior().expect("routed"));
@@ -262,59 +243,7 @@ pub(crate) fn hash_of(place: &Place, request: &Request, url: &[u8]) -> u64 {
         HashKey::Path => Some(request.target.path()),
         HashKey::Client => Some(client.as_bytes()),
         HashKey::Header(name) => request.fields.named(name.as_bytes()).next(),
-        HashKey::Cookie(name) => {
-            cookies(&request.fields).find(|(known, _)| *known == name.as_bytes()).map(|(_, value)| value)
-        }
+        HashKey::Cookie(name) => pairs::cookie(&request.fields, name).next(),
     };
     balance::hash(value.unwrap_or(url))
-}
-
-/// A request at an origin server, from before its connection is leased until its answer's last byte.
-pub(crate) struct UnderWay {
-    group: Arc<GroupShared>,
-    origin: Arc<OriginShared>,
-    clock: Clock,
-    /// Milliseconds of the monotonic clock.
-    began: u64,
-    /// What has come of it is good so far.
-    is_well: bool,
-}
-
-impl UnderWay {
-    fn begin(worker: &Worker, group: &Arc<GroupShared>, origin: &Arc<OriginShared>) -> UnderWay {
-        origin.health.under_way.fetch_add(1, Ordering::Relaxed);
-        UnderWay {
-            group: group.clone(),
-            origin: origin.clone(),
-            clock: worker.shared.clock.clone(),
-            began: worker.monotonic_millis(),
-            is_well: true,
-        }
-    }
-
-    /// The answer has come to its end.
-    pub(crate) fn ended(self) {
-        if self.is_well {
-            self.judge(Phase::Body);
-        }
-    }
-
-    /// It broke off. One whose head was bad has been judged.
-    pub(crate) fn broke(mut self) {
-        if self.is_well {
-            self.is_well = false;
-            self.judge(Phase::Body);
-        }
-    }
-
-    fn judge(&self, what: Phase) {
-        let now = self.clock.monotonic_nanos() / 1_000_000;
-        self.group.judge(&self.origin.health, now, self.began, what, self.is_well);
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.origin.health.under_way.fetch_sub(1, Ordering::Relaxed);
-    }
 }

@@ -23,6 +23,7 @@ pub(crate) mod roster;
 mod sign;
 mod stream;
 pub(crate) mod trust;
+mod under_way;
 
 pub(crate) use body::{OriginBody, RequestBody};
 pub(crate) use error::OriginError;

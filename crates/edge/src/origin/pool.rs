@@ -6,31 +6,29 @@
 //! A connection that may turn out to be shared (HTTP/2) is opened for the whole line: nobody opens another one before
 //! it is known how many requests the first takes.
 
+mod lease;
 mod line;
+mod open;
+mod pools;
+
+pub(crate) use lease::{Lease, Link, Stream, Wish};
+pub(crate) use pools::Pools;
 
 use super::OriginError;
-use super::body::OutgoingBody;
 use super::connect::{Opened, connect};
 use super::http2::{Handshake, Http2, Owner, STREAMS_MAX};
-use super::permits::{OriginId, OriginShared, Origins, Permit, origin_id};
+use super::permits::{OriginShared, Permit};
 use crate::worker::Worker;
-use hyper::client::conn::http1::SendRequest;
-use line::Line;
+use lease::Connection;
+use line::{Line, Place};
 use littoral_policy::OriginServer;
+use open::Idle;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// Of so many connections handed to the thread's own line, one is yielded to threads that wait elsewhere.
 const HANDOFFS_BETWEEN_YIELDS: u32 = 32;
-
-/// The pools of one thread.
-#[derive(Default)]
-pub(crate) struct Pools {
-    pools: RefCell<HashMap<OriginId, Rc<Pool>>>,
-}
 
 /// One thread's pool for one origin server.
 pub(crate) struct Pool {
@@ -43,24 +41,6 @@ pub(crate) struct Pool {
     /// Connections being opened for the line, or of which it is not known yet how many requests they take.
     opening: Cell<u32>,
     handoffs: Cell<u32>,
-}
-
-struct Idle {
-    connection: Connection,
-    since: Instant,
-}
-
-/// An open connection for one request at a time, with its permit.
-pub(crate) struct Connection {
-    pub(crate) sender: SendRequest<OutgoingBody>,
-    /// Freed when the connection is dropped.
-    _permit: Permit,
-}
-
-/// A place among the streams of an HTTP/2 connection, until dropped.
-pub(crate) struct Stream {
-    pub(crate) connection: Rc<Http2>,
-    pool: Rc<Pool>,
 }
 
 /// What a request in line gets.
@@ -77,90 +57,19 @@ struct Opening {
     pool: Rc<Pool>,
 }
 
-/// What a request needs.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Wish {
-    /// No connection that was idle: one of them has just turned out dead.
-    pub(crate) fresh: bool,
-    /// A connection of its own that speaks HTTP/1.1, for an upgrade.
-    pub(crate) upgradable: bool,
-}
-
-/// A connection or stream in use. Dropped, it is closed; `release` keeps it for the next request.
-pub(crate) struct Lease {
-    pub(crate) link: Link,
-    /// It has carried a request before: it may turn out dead.
-    pub(crate) reused: bool,
-    pool: Rc<Pool>,
-}
-
-/// What a request goes over.
-pub(crate) enum Link {
-    Http1(Connection),
-    Http2(Rc<Stream>),
-}
-
-impl Pools {
-    pub(crate) fn pool(&self, origins: &Origins, server: &Arc<OriginServer>, thread: usize) -> Rc<Pool> {
-        let mut pools = self.pools.borrow_mut();
-        pools
-            .entry(origin_id(server))
-            .or_insert_with(|| {
-                Rc::new(Pool {
-                    shared: origins.shared(server),
-                    thread,
-                    idle: RefCell::default(),
-                    multiplexed: RefCell::default(),
-                    line: Line::default(),
-                    opening: Cell::new(0),
-                    handoffs: Cell::new(0),
-                })
-            })
-            .clone()
-    }
-
-    /// A permit came free somewhere: serve this thread's line.
-    pub(crate) fn grant(&self, id: OriginId) {
-        let pool = self.pools.borrow().get(&id).cloned();
-        if let Some(pool) = pool {
-            pool.serve_line();
-        }
-    }
-
-    /// Another thread needs a permit that an idle connection here holds.
-    pub(crate) fn reclaim(&self, id: OriginId) {
-        let pool = self.pools.borrow().get(&id).cloned();
-        if let Some(pool) = pool {
-            pool.give_up_idle();
-        }
-    }
-
-    /// Closes connections idle for too long and makes good for lost nudges.
-    pub(crate) fn sweep(&self, now: Instant) {
-        let pools: Vec<Rc<Pool>> = self.pools.borrow().values().cloned().collect();
-        for pool in pools {
-            pool.close_idle_since(now);
-            pool.line.forget_who_left();
-            pool.serve_line();
-        }
-    }
-
-    /// Forgets the pools of origins that are no longer in force; what they lent out ends with its request.
-    pub(crate) fn retain(&self, in_force: impl Fn(OriginId) -> bool) {
-        let gone: Vec<Rc<Pool>> = {
-            let mut pools = self.pools.borrow_mut();
-            let ids: Vec<OriginId> = pools.keys().copied().filter(|id| !in_force(*id)).collect();
-            ids.iter().filter_map(|id| pools.remove(id)).collect()
-        };
-        for pool in gone {
-            let (idle, multiplexed) = (pool.idle.take(), pool.multiplexed.take());
-            multiplexed.iter().for_each(|connection| connection.retire());
-            drop((idle, multiplexed));
-        }
-    }
-}
-
 impl Pool {
+    fn new(shared: Arc<OriginShared>, thread: usize) -> Rc<Pool> {
+        Rc::new(Pool {
+            shared,
+            thread,
+            idle: RefCell::default(),
+            multiplexed: RefCell::default(),
+            line: Line::default(),
+            opening: Cell::new(0),
+            handoffs: Cell::new(0),
+        })
+    }
+
     pub(crate) fn server(&self) -> &OriginServer {
         &self.shared.server
     }
@@ -252,7 +161,7 @@ impl Pool {
                 if !wish.upgradable {
                     self.shared.note_shared(false);
                 }
-                Ok(self.lend(Link::Http1(Connection { sender, _permit: permit }), false))
+                Ok(self.lend(Link::Http1(Connection::new(sender, permit)), false))
             }
             Opened::Http2(handshake) => {
                 self.add(handshake, permit, self.begin_opening());
@@ -276,7 +185,7 @@ impl Pool {
                 Ok(Opened::Http1(sender)) => {
                     drop(opening);
                     pool.shared.note_shared(false);
-                    pool.take_in(Connection { sender, _permit: permit }, false);
+                    pool.take_in(Connection::new(sender, permit), false);
                 }
                 Err(error) => {
                     drop((opening, permit));
@@ -298,79 +207,7 @@ impl Pool {
     }
 
     fn lend(self: &Rc<Self>, link: Link, reused: bool) -> Lease {
-        Lease { link, reused, pool: self.clone() }
-    }
-
-    /// The fullest connection first, so that the others can grow old and be closed.
-    fn take_stream(self: &Rc<Self>) -> Option<(Rc<Stream>, bool)> {
-        let connection = {
-            let multiplexed = self.multiplexed.borrow();
-            let with_room = multiplexed.iter().filter(|connection| connection.room() > 0);
-            with_room.max_by_key(|connection| connection.streams()).cloned()?
-        };
-        Some(self.enter(&connection))
-    }
-
-    fn enter(self: &Rc<Self>, connection: &Rc<Http2>) -> (Rc<Stream>, bool) {
-        let reused = connection.enter();
-        let stream = Stream { connection: connection.clone(), pool: self.clone() };
-        self.note_idle();
-        (Rc::new(stream), reused)
-    }
-
-    /// Most recently used first, so that the others can grow old and be closed.
-    fn take_idle(&self) -> Option<Connection> {
-        let mut idle = self.idle.borrow_mut();
-        let mut found = None;
-        while let Some(Idle { connection, .. }) = idle.pop() {
-            if !connection.sender.is_closed() {
-                found = Some(connection);
-                break;
-            }
-        }
-        drop(idle);
-        self.note_idle();
-        found
-    }
-
-    /// Closes one idle connection, if there is one.
-    fn give_up_idle(&self) -> bool {
-        let connection = self.idle.borrow_mut().pop();
-        if connection.is_some() {
-            self.note_idle();
-            return true;
-        }
-        let idle = self.multiplexed.borrow().iter().find(|connection| connection.is_idle()).cloned();
-        if let Some(connection) = &idle {
-            connection.retire();
-            self.forget(connection);
-        }
-        idle.is_some()
-    }
-
-    fn close_idle_since(&self, now: Instant) {
-        let timeout: Duration = self.server().pool_idle_timeout;
-        let is_old = |since: Instant| now.saturating_duration_since(since) >= timeout;
-        let closed: Vec<Idle> = {
-            let mut idle = self.idle.borrow_mut();
-            let (close, keep) = idle
-                .drain(..)
-                .partition(|entry: &Idle| entry.connection.sender.is_closed() || is_old(entry.since));
-            *idle = keep;
-            close
-        };
-        let old: Vec<Rc<Http2>> = {
-            let multiplexed = self.multiplexed.borrow();
-            let old = multiplexed.iter().filter(|one| one.is_idle() && is_old(one.idle_since()));
-            old.cloned().collect()
-        };
-        for connection in &old {
-            connection.retire();
-            self.forget(connection);
-        }
-        if !closed.is_empty() {
-            self.note_idle();
-        }
+        Lease::new(link, reused, self)
     }
 
     /// Gives those in line what there is.
@@ -446,24 +283,6 @@ impl Pool {
         self.note_idle();
         self.serve_line();
     }
-
-    fn forget(&self, connection: &Rc<Http2>) {
-        self.multiplexed.borrow_mut().retain(|known| !Rc::ptr_eq(known, connection));
-        connection.say_nothing_more();
-        self.note_idle();
-    }
-
-    fn park(&self, connection: Connection) {
-        self.idle.borrow_mut().push(Idle { connection, since: Instant::now() });
-        self.note_idle();
-    }
-
-    fn note_idle(&self) {
-        let multiplexed = self.multiplexed.borrow();
-        let idle = multiplexed.iter().filter(|one| one.is_idle()).count();
-        self.shared.note_shared_connections(self.thread, multiplexed.len());
-        self.shared.note_idle(self.thread, self.idle.borrow().len() + idle);
-    }
 }
 
 impl Owner for Pool {
@@ -480,48 +299,5 @@ impl Owner for Pool {
 impl Drop for Opening {
     fn drop(&mut self) {
         self.pool.opening.set(self.pool.opening.get().saturating_sub(1));
-    }
-}
-
-impl Lease {
-    /// The exchange ended cleanly: the connection serves the next request.
-    pub(crate) fn release(self) {
-        match self.link {
-            Link::Http1(connection) => self.pool.take_in(connection, true),
-            Link::Http2(stream) => drop(stream),
-        }
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        self.pool.stream_ended(&self.connection);
-    }
-}
-
-/// A place in the line, counted until dropped.
-struct Place<'a> {
-    pool: &'a Pool,
-    covered: Rc<Cell<bool>>,
-}
-
-impl Place<'_> {
-    fn take(pool: &Pool, covered: bool) -> Option<Place<'_>> {
-        if covered {
-            pool.line.cover();
-        } else if !pool.shared.enter_queue(pool.thread) {
-            return None;
-        }
-        Some(Place { pool, covered: Rc::new(Cell::new(covered)) })
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        if self.covered.get() {
-            self.pool.line.uncover();
-        } else {
-            self.pool.shared.leave_queue(self.pool.thread);
-        }
     }
 }

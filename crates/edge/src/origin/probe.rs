@@ -8,7 +8,6 @@ use super::connect::{Opened, connect};
 use super::finish::{Unfinished, finish_for};
 use super::health::Health;
 use super::permits::{OriginId, OriginShared, origin_id};
-use super::roster::say;
 use super::stream::head_for_stream;
 use crate::deadline::SWEEP_INTERVAL;
 use crate::origin::fields::to_header_map;
@@ -129,15 +128,15 @@ async fn probe(worker: Rc<Worker>, site: Arc<str>, origin: Arc<OriginShared>, st
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
-        say(match good {
+        worker.shared.notices.tell_aside(match good {
             true => format!("site `{site}`: the probes of origin server `{name}` are good again"),
             false => format!("site `{site}`: the probes of origin server `{name}` fail: {why}"),
         });
     }
     let interval = rules.interval.as_millis() as u64;
     // Give or take a tenth, so that the probes of many nodes do not march in step.
-    let jitter =
-        super::balance::mix(worker.shared.clock.monotonic_nanos() ^ origin.id() as u64) % (interval / 5 + 1);
+    let jitter = littoral_rules::hash::mix(worker.shared.clock.monotonic_nanos() ^ origin.id() as u64)
+        % (interval / 5 + 1);
     state.due.set(now + interval - interval / 10 + jitter);
     state.under_way.set(false);
 }

@@ -6,14 +6,15 @@ use super::budget::Budget;
 use super::health::{Health, Phase};
 use super::permits::OriginShared;
 use super::pool::Pool;
+use crate::config::Notices;
 use crate::respond::Place;
 use crate::worker::{Shared, Worker};
 use littoral_policy::{Balance, OriginGroup, PolicySet, Site};
+use littoral_rules::hash::mix;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -44,6 +45,7 @@ pub(crate) struct GroupShared {
     ejecting: Mutex<()>,
     /// No member is well.
     exhausted: AtomicBool,
+    notices: Notices,
     pub(crate) counts: GroupCounts,
 }
 
@@ -90,6 +92,7 @@ impl Groups {
                 budget: Mutex::default(),
                 ejecting: Mutex::default(),
                 exhausted: AtomicBool::new(false),
+                notices: edge.notices.clone(),
                 counts: GroupCounts::default(),
             })
         });
@@ -111,7 +114,7 @@ impl Rosters {
         let roster = known.entry(group_id(group)).or_insert_with(|| {
             let pool =
                 |member| worker.pools.pool(&worker.shared.origins, site.origin_of(member), worker.thread);
-            let seed = balance::mix(worker.thread as u64 ^ worker.shared.clock.monotonic_nanos());
+            let seed = mix(worker.thread as u64 ^ worker.shared.clock.monotonic_nanos());
             Rc::new(Roster {
                 shared: GroupShared::of(&worker.shared, place),
                 pools: group.members.iter().map(pool).collect(),
@@ -225,7 +228,7 @@ impl GroupShared {
         if let Some(time) = health.failed(now, began, what, rules, may) {
             let named = self.members.iter().find(|member| std::ptr::eq(&raw const member.health, health));
             let (site, name) = (&self.site, named.map_or("", |member| &member.server.name));
-            say(format!(
+            self.notices.tell_aside(format!(
                 "site `{site}`: origin server `{name}` is left out for its answers, for {} s",
                 time.as_secs()
             ));
@@ -255,24 +258,12 @@ impl GroupShared {
             return;
         }
         let (site, group) = (&self.site, &self.group.name);
-        say(if exhausted {
+        self.notices.tell_aside(if exhausted {
             format!(
                 "site `{site}`: no origin server of `{group}` is well; those that look least bad are asked"
             )
         } else {
             format!("site `{site}`: an origin server of `{group}` is well again")
         });
-    }
-}
-
-/// A line for the operator, written by a thread that may wait for it.
-pub(super) fn say(line: String) {
-    let write = move || {
-        let _ = writeln!(std::io::stderr().lock(), "littoral: {line}");
-    };
-    match tokio::runtime::Handle::try_current() {
-        Ok(runtime) => drop(runtime.spawn_blocking(write)),
-        // A scrape: its thread waits for other things, too.
-        Err(_) => write(),
     }
 }

@@ -12,7 +12,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream, SendStream};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, Method, Request, Response, Uri, Version};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use std::cell::Cell;
@@ -170,15 +170,20 @@ impl Sent {
         let (response, interim) = (&mut self.response, &self.interim);
         let head = poll_fn(|context| {
             while let Poll::Ready(Some(Ok(head))) = response.poll_informational(context) {
+                // There is no 101 here (RFC 9113 §8.6), and a client would believe one.
+                if head.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    return Poll::Ready(None);
+                }
                 if let Some(sink) = interim {
                     let _ = sink.try_send((head.status().as_u16(), from_header_map(head.headers())));
                 }
             }
-            Pin::new(&mut *response).poll(context)
+            Pin::new(&mut *response).poll(context).map(Some)
         });
         match head.await {
-            Ok(head) => Ok(head),
-            Err(error) => Err(self.failed(&error)),
+            Some(Ok(head)) => Ok(head),
+            Some(Err(error)) => Err(self.failed(&error)),
+            None => Err(StreamFailed::Failed(OriginError::Malformed)),
         }
     }
 

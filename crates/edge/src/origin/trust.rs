@@ -4,7 +4,7 @@
 //! verified like any other, but for the question who vouches for it: the operator does.
 
 use super::OriginError;
-use super::roster::say;
+use crate::config::Notices;
 use littoral_policy::{ClientIdentity, OriginTls};
 use parking_lot::Mutex;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -99,7 +99,7 @@ impl Trust {
 
     /// Says why a handshake failed, now and then: `origin-tls` alone does not tell an expired certificate from one
     /// for another name.
-    pub(crate) fn tell(&self, origin: &str, tls: &OriginTls, error: &io::Error, now: u64) {
+    pub(crate) fn tell(&self, notices: &Notices, origin: &str, tls: &OriginTls, error: &io::Error, now: u64) {
         let mut told = self.told.lock();
         let which = format!("{origin} {}", tls.server_name);
         let again = told.get(&which).is_none_or(|last| now.saturating_sub(*last) >= TOLD_AGAIN_AFTER);
@@ -110,7 +110,11 @@ impl Trust {
             told.clear();
         }
         told.insert(which, now);
-        say(format!("TLS to origin server `{origin}` as `{}` fails: {}", tls.server_name, in_words(error)));
+        notices.tell_aside(format!(
+            "TLS to origin server `{origin}` as `{}` fails: {}",
+            tls.server_name,
+            in_words(error)
+        ));
     }
 }
 

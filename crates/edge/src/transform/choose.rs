@@ -8,7 +8,7 @@ use littoral_cache::{Content, StoredResponse};
 use littoral_http_caching::coding::forbids_transforming;
 use littoral_http_caching::entity_tag::{self, listed};
 use littoral_http_caching::{
-    Accepted, Coding, ContentCoding, Fields, Known, Method, media_type, requested_range,
+    Accepted, Coding, ContentCoding, Fields, Known, Method, media_type, partial, requested_range,
 };
 use littoral_policy::Compression;
 
@@ -51,6 +51,11 @@ pub(crate) fn fit(policy: &Compression, status: u16, fields: &Fields, length: Op
     if matches!(status, 100..=199 | 204..=206 | 304) || fields.has(Known::ContentRange) {
         return Fit::Not;
     }
+    fit_whole(policy, fields, length)
+}
+
+/// The same of what is whole, or of the whole that it is a part of.
+fn fit_whole(policy: &Compression, fields: &Fields, length: Option<u64>) -> Fit {
     let fit = match ContentCoding::of(fields) {
         ContentCoding::Identity if length.is_none_or(|length| length >= policy.bytes_min.max(1)) => {
             Fit::Encode
@@ -98,7 +103,14 @@ pub(crate) fn for_stored(place: &Place, request: &Fields, stored: &StoredRespons
     let fit = fit_stored(place, policy, stored);
     let accepted = Accepted::of(request);
     if fit != Fit::Encode {
-        return unencoded(fit, &accepted);
+        // Of a part nothing can be unpacked.
+        let choice = unencoded(fit, &accepted);
+        let is_whole = matches!(stored.content, Content::Whole(_));
+        return if is_whole || choice.form != Form::Unpacked {
+            choice
+        } else {
+            Choice::of(Form::Plain, true)
+        };
     }
     let ranked = accepted.ranked(&policy.codings);
     let dates_hold = ranked.is_empty();
@@ -134,8 +146,15 @@ pub(crate) fn for_passing(
     ranges: bool,
 ) -> Choice {
     let Some(policy) = policy(place) else { return Choice::SOLE };
-    let fit = fit(policy, status, fields, length);
     let accepted = Accepted::of(&request.fields);
+    if status == 206 {
+        // It says what the whole would vary by (RFC 9110 §15.3.7).
+        let complete = partial::content_range(fields).and_then(|range| range.complete);
+        let is_encoded = complete.is_some() && fit_whole(policy, fields, complete) == Fit::Encode;
+        let dates_hold = accepted.ranked(&policy.codings).is_empty();
+        return if is_encoded { Choice::of(Form::Plain, dates_hold) } else { Choice::SOLE };
+    }
+    let fit = fit(policy, status, fields, length);
     if fit != Fit::Encode {
         return unencoded(fit, &accepted);
     }

@@ -170,6 +170,11 @@ fn request_for(url: &str) -> littoral_edge::ExplainRequest {
     serde_json::from_value(serde_json::json!({ "url": url })).expect("a URL is enough")
 }
 
+fn explained(bed: &Testbed, url: &str) -> (String, Option<u16>) {
+    let explanation = bed.edge().explain(&request_for(url)).expect("an explanation");
+    (explanation.outcome, explanation.status)
+}
+
 /// A machine with 1000 MiB, of which a test says how many are available, and 100 are to stay.
 fn short_of_memory(
     available: &Arc<AtomicU64>,
@@ -204,6 +209,8 @@ fn while_memory_is_short_hits_are_served_and_what_needs_an_origin_is_not() {
     kept.get("/a", "site.test").was_hit();
     let refused = kept.get("/b", "site.test");
     refused.has_status(503).has_header("retry-after", "5").has_cache_status("detail", "memory-short");
+    assert_eq!(explained(&bed, "http://site.test/b"), ("refuse".to_owned(), Some(503)));
+    assert_eq!(explained(&bed, "http://site.test/a"), ("hit".to_owned(), None));
     assert!(refused.says_close());
     bed.ask("POST", "/a").send().has_status(503);
     // A new connection gets one answer.
@@ -236,6 +243,7 @@ fn what_is_stale_stands_in_while_memory_is_short() {
     available.store(1, Ordering::Relaxed);
     bed.until("memory is short", || bed.edge().status().memory_short);
     bed.get("/a").is_stale("x").has_cache_status("detail", "memory-short");
+    assert_eq!(explained(&bed, "http://site.test/a"), ("stale".to_owned(), None));
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn decoded(coding: &str, mut bytes: &[u8]) -> (String, bool) {
     }
 }
 
-fn content(reply: &Reply) -> String {
+pub(crate) fn content(reply: &Reply) -> String {
     match reply.header("content-encoding") {
         None => reply.text(),
         Some(coding) => {

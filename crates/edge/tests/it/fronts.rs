@@ -1,41 +1,18 @@
 //! The edge behind the proxies that people run: what these say of their clients arrives at the origin.
 
+use crate::programs::{Running, free_port, program};
 use crate::proxy_protocol::{GET, echo, named};
 use littoral_edge::EdgeConfig;
 use littoral_testbed::Testbed;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::Command;
 
 const STREAM_MODULE: &str = "/usr/lib/nginx/modules/ngx_stream_module.so";
 
 fn trusted(config: &mut EdgeConfig) {
     config.clients.trusted_proxies = vec!["127.0.0.1".parse().expect("a network")];
-}
-
-/// A program that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A program, also where Debian's users do not look.
-fn program(name: &str) -> PathBuf {
-    let found = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]
-        .map(|folder| Path::new(folder).join(name))
-        .into_iter()
-        .find(|path| path.exists());
-    found.unwrap_or_else(|| panic!("no {name}: is it installed (scripts/setup test)?"))
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// haproxy before the bed, with these lines for its proxying half and this behind its server.
@@ -67,8 +44,7 @@ fn nginx(bed: &Testbed, folder: &Path, part: &str) -> (Running, u16) {
 fn start(name: &str, arguments: &[&str], folder: &Path, text: &str) -> Running {
     let file = folder.join(format!("{name}.conf"));
     std::fs::write(&file, text).expect("the folder takes files");
-    let quiet = |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    Running(quiet(Command::new(program(name)).args(arguments).arg(file)).expect("the program starts"))
+    Running::start(Command::new(program(name)).args(arguments).arg(file))
 }
 
 /// Asks through a proxy from 127.0.0.3; what the origin was told.

@@ -328,6 +328,33 @@ fn an_s3_origin_gets_the_edges_signature_and_nothing_of_the_clients() {
 }
 
 #[test]
+fn no_path_leads_out_of_a_bucket_or_round_the_behaviors() {
+    let signed = |site: &mut Site| {
+        reserve(site, 1, |server| {
+            server.path_prefix = "/bucket".into();
+            server.s3 = Some(littoral_policy::S3Signing {
+                region: "eu-central-1".into(),
+                service: "s3".into(),
+                access_key: "AK".into(),
+                secret_key: "SK".into(),
+                session_token: None,
+            });
+        });
+    };
+    let bed = bed(vec![named("plain"), named("s3")], |_| {}).shaped(signed).start();
+    // What is signed is decoded first: there, an encoded slash is a slash.
+    for target in ["/..%2F..%2Fother/secret", "/a/%2e%2e%2f..%2fother", "/private%2Fx", "/a%2fb?c"] {
+        for method in ["GET", "HEAD", "PUT"] {
+            let reply = bed.ask(method, target).send();
+            reply.has_status(400);
+        }
+        assert_eq!(bed.explain(&format!("http://site.test{target}")).status, Some(400), "{target}");
+    }
+    assert!(bed.origin().requests().is_empty() && bed.origin_at(1).requests().is_empty());
+    bed.get("/a%252Fb?c=%2F").has_status(200);
+}
+
+#[test]
 fn a_group_of_the_site_file_is_what_serves() {
     let site = r#"
         version = 1

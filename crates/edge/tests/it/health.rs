@@ -2,8 +2,10 @@
 //! has nobody left still answers.
 
 use crate::groups::{EJECTION, bed, failing, metric, named, regroup, reserve, said};
+use littoral_edge::{EdgeConfig, Notices};
 use littoral_policy::{Ejection, Probe, StatusSet};
 use littoral_testbed::{Testbed, in_turn, ok, origin, reset, status};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn well(bed: &Testbed, origin: &str) -> bool {
@@ -92,6 +94,10 @@ fn probed(seconds: u64) -> Probe {
 
 /// Two origins with probes every five seconds.
 fn probed_bed() -> Testbed {
+    probed_bed_with(|_| {})
+}
+
+fn probed_bed_with(change: impl FnOnce(&mut EdgeConfig) + 'static) -> Testbed {
     let script = |name: &str| named(name).and("/health", ok("fine"));
     bed(vec![script("a"), script("b")], |_| {})
         .shaped(|site| {
@@ -99,6 +105,7 @@ fn probed_bed() -> Testbed {
                 reserve(site, nth, |server| server.probe = Some(probed(5)));
             }
         })
+        .configure(change)
         .start()
 }
 
@@ -141,7 +148,11 @@ fn probes_do_not_wait_for_the_pools_connections_nor_hold_any() {
 
 #[test]
 fn a_group_with_nobody_left_answers_by_the_least_bad() {
-    let bed = probed_bed();
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard = told.clone();
+    let bed = probed_bed_with(move |config| {
+        config.notices = Notices::to(move |line| heard.lock().unwrap().push(line.to_owned()));
+    });
     bed.reload(|site| regroup(site, |group| group.ejection = Some(EJECTION)));
     bed.origin().answers("/health", status(503, "no"));
     bed.origin_at(1).answers("/health", status(503, "no"));
@@ -158,6 +169,10 @@ fn a_group_with_nobody_left_answers_by_the_least_bad() {
     assert_eq!(bed.origin().requests().iter().filter(|request| request.path() != "/health").count(), 4);
     bed.origin_at(1).answers("/health", ok("fine"));
     pass_time(&bed, "one is well again", || !exhausted(&bed));
+    bed.until("both are told", || told.lock().unwrap().len() >= 2);
+    let told = told.lock().unwrap();
+    assert!(told[0].contains("no origin server of `web` is well"), "{told:?}");
+    assert!(told[1].contains("an origin server of `web` is well again"), "{told:?}");
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 mod admission;
 mod agreement;
+mod attack;
 mod balancing;
 mod behaviors;
 mod caching;
 mod clients;
 mod collapse;
 mod compression;
+mod compression_random;
 mod drain;
 mod failures;
 mod fills;
@@ -19,6 +21,8 @@ mod http2;
 mod limits;
 mod origins;
 mod poisoning;
+mod poisoning_behaviors;
+mod programs;
 mod proxy_protocol;
 mod purge;
 mod ranges;

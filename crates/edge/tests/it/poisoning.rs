@@ -7,10 +7,10 @@
 use littoral_testbed::{Answer, Request, Testbed, dynamic, ok, origin, status};
 
 /// What marks anything that came from the attacker.
-const MARK: &str = "evil";
+pub(crate) const MARK: &str = "evil";
 
 /// Fields that applications and frameworks obey, and that no cache keys.
-const STEERING: &[&str] = &[
+pub(crate) const STEERING: &[&str] = &[
     "forwarded",
     "front-end-https",
     "true-client-ip",
@@ -51,7 +51,7 @@ fn careless(request: &Request) -> Answer {
 }
 
 /// The tricks: a name, and the bytes to send; `{p}` stands for the path under attack.
-const TRICKS: &[(&str, &str)] = &[
+pub(crate) const TRICKS: &[(&str, &str)] = &[
     ("x-forwarded-host", "GET {p} HTTP/1.1\r\nHost: site.test\r\nX-Forwarded-Host: evil.test\r\n\r\n"),
     (
         "x-forwarded-host twice",
@@ -165,7 +165,7 @@ const TRICKS: &[(&str, &str)] = &[
     ("bare LF between fields", "GET {p} HTTP/1.1\r\nHost: site.test\r\nA: 1\nX-Forwarded-Host: evil\r\n\r\n"),
 ];
 
-fn play(bed: &Testbed, trick: &str, path: &str) {
+pub(crate) fn play(bed: &Testbed, trick: &str, path: &str) {
     let mut client = bed.client();
     let method = trick.split(' ').next().unwrap_or("GET");
     client.send(trick.replace("{p}", path));

@@ -1,14 +1,15 @@
 //! The edge before a real nginx: over HTTP/2 and TLS, with client certificates, on a Unix socket.
 
+use crate::programs::{Running, free_port, program};
 use littoral_policy::{Address, ClientIdentity, OriginProtocol, OriginServer, OriginTls};
 use littoral_testbed::{Testbed, ok, origin};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -17,7 +18,7 @@ const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// An nginx in the foreground, with a folder of its own. It ends with it.
 struct Nginx {
-    process: Child,
+    process: Running,
     folder: TempDir,
     port: u16,
 }
@@ -37,14 +38,9 @@ impl Nginx {
                  location / {{ return 200 \"$server_protocol $host $ssl_client_verify $request_uri\"; }}\n}}\n}}\n"
             );
             std::fs::write(folder.path().join("nginx.conf"), file).expect("a temporary thing can be made");
-            let process = Command::new("nginx")
-                .env("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin")
-                .arg("-c")
-                .arg(folder.path().join("nginx.conf"))
-                .args(["-p", &path])
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("nginx is installed (scripts/setup test)");
+            let conf = folder.path().join("nginx.conf");
+            let process =
+                Running::start(Command::new(program("nginx")).arg("-c").arg(conf).args(["-p", &path]));
             let mut nginx =
                 Nginx { process, folder: TempDir::new().expect("a temporary thing can be made"), port };
             if nginx.answers(&folder) {
@@ -57,7 +53,7 @@ impl Nginx {
 
     fn answers(&mut self, folder: &TempDir) -> bool {
         let began = Instant::now();
-        while began.elapsed() < WAIT_MAX && self.process.try_wait().is_ok_and(|ended| ended.is_none()) {
+        while began.elapsed() < WAIT_MAX && !self.process.has_ended() {
             let unix = UnixStream::connect(folder.path().join("sock")).is_ok();
             if unix || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
                 return true;
@@ -65,21 +61,6 @@ impl Nginx {
         }
         false
     }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .expect("a temporary thing can be made")
-        .local_addr()
-        .expect("a temporary thing can be made")
-        .port()
 }
 
 /// An authority, a server certificate for `name`, and a client certificate, written into a folder.

@@ -2,12 +2,13 @@
 //! signs or with the wrong key is not. `scripts/setup test` brings the program.
 
 use crate::groups::reserve;
+use crate::programs::{Running, free_ports};
 use littoral_policy::{HostHeader, S3Signing, Site};
 use littoral_runtime::Clock;
 use littoral_testbed::{Client, Gate, Testbed, ok, origin};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const PINNED: &str = include_str!("../../../../tests/s3/requirements.txt");
@@ -22,7 +23,7 @@ const PORTS: usize = 8;
 
 /// A running object store. It ends, and its files go, with it.
 struct ObjectStore {
-    process: Child,
+    process: Option<Running>,
     ports: Vec<u16>,
     _files: tempfile::TempDir,
 }
@@ -40,7 +41,7 @@ impl ObjectStore {
         );
         let config = files.path().join("s3.json");
         std::fs::write(&config, keys).expect("the store's folder can be written to");
-        let ports = free_ports();
+        let ports = free_ports(PORTS);
         let mut command = Command::new(program());
         command.arg("server").arg(format!("-dir={}", files.path().display()));
         let flags = [
@@ -58,9 +59,7 @@ impl ObjectStore {
         command.args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]);
         command.args(["-volume.max=8", "-master.volumeSizeLimitMB=16"]);
         command.arg(format!("-s3.config={}", config.display()));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().expect("the object store's program runs");
-        let mut store = ObjectStore { process, ports, _files: files };
+        let mut store = ObjectStore { process: Some(Running::start(&mut command)), ports, _files: files };
         store.waits_for_requests().then_some(store)
     }
 
@@ -68,7 +67,7 @@ impl ObjectStore {
     fn waits_for_requests(&mut self) -> bool {
         let began = Instant::now();
         while TcpStream::connect(self.address()).is_err() {
-            if self.process.try_wait().is_ok_and(|ended| ended.is_some()) {
+            if self.process.as_mut().is_none_or(Running::has_ended) {
                 return false;
             }
             assert!(began.elapsed() < START_MAX, "the object store does not answer");
@@ -84,8 +83,8 @@ impl ObjectStore {
 
 impl Drop for ObjectStore {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        // Before its sockets are taken away.
+        drop(self.process.take());
         for (server, port) in [
             ("master-grpc", 1),
             ("volume-grpc", 3),
@@ -113,13 +112,6 @@ fn program() -> PathBuf {
     let program = folder.join("bin/weed");
     assert!(program.exists(), "{} is not there: `scripts/setup test` brings it", program.display());
     program
-}
-
-fn free_ports() -> Vec<u16> {
-    let held: Vec<TcpListener> = (0..PORTS)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has free ports"))
-        .collect();
-    held.iter().map(|port| port.local_addr().expect("bound").port()).collect()
 }
 
 fn with_key(site: &mut Site, secret_key: &str) {

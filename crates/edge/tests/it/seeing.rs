@@ -207,3 +207,13 @@ fn metrics_tell_origins_and_sites_apart() {
         assert!(page.contains(line), "{line} is missing in:\n{page}");
     }
 }
+
+#[test]
+fn what_an_origin_sends_counts_as_it_came_also_where_it_is_encoded_for_one_client() {
+    let page = "so much of the same ".repeat(200);
+    let bed = Testbed::start(origin("/page", ok(page).header("Content-Type", "text/html")));
+    let reply = bed.ask("POST", "/page").header("Accept-Encoding", "gzip").body("content").send();
+    assert_eq!(reply.header("content-encoding"), Some("gzip"), "{reply}");
+    let line = "littoral_origin_received_bytes_total{site=\"site\",origin=\"app\"} 4000\n";
+    bed.until("the bytes are counted", || bed.metrics().contains(line));
+}

@@ -1,6 +1,5 @@
 //! Conditions of requests, and those we send ourselves (RFC 9110 §13, RFC 9111 §4.3).
 
-use littoral_http_caching::conditional::modification_date;
 use littoral_http_caching::entity_tag::EntityTag;
 use littoral_http_caching::{Method, Precondition, conditional_fields, evaluate, storing};
 
@@ -106,18 +105,6 @@ fn a_match_fails_an_unsafe_request_rather_than_shortening_it() {
     assert_eq!(put("If-None-Match: *"), Precondition::Failed);
     assert_eq!(put("If-None-Match: \"x\""), Precondition::Proceed);
     assert_eq!(put("If-Modified-Since: {0}"), Precondition::Proceed);
-}
-
-#[test]
-fn without_a_modification_date_the_response_s_own_stands_for_it() {
-    let rows = [
-        ("Last-Modified: {-50}\nDate: {-5}", NOW - 50),
-        ("Last-Modified: x\nDate: {-5}", NOW - 5),
-        ("Date: {-5}", NOW - 5),
-        ("Date: x", NOW),
-        ("", NOW),
-    ];
-    table(rows, |(text, expected)| same(text, modification_date(&head(text), NOW), *expected));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Whole exchanges: the rules put together as a cache of one resource puts them, over time that the test moves.
 
-use littoral_http_caching::conditional::modification_date;
+use littoral_http_caching::storing::last_modified;
 use littoral_http_caching::{
     CacheRules, Fields, HeadUpdate, Method, Precondition, RequestView, ResponseView, Reuse, SelectingKey,
     Terms, Times, Vary, conditional_fields, evaluate, freshen, head_freshens, invalidates, judge_reuse,
@@ -86,7 +86,7 @@ impl Cache {
     fn serve(&self, index: usize, method: Method, request: &Fields) -> Came {
         let stored = &self.variants[index];
         let etag = stored.fields.single(littoral_http_caching::Known::ETag);
-        let modified = modification_date(&stored.fields, stored.terms.received);
+        let modified = last_modified(&stored.fields).unwrap_or(stored.terms.date);
         match evaluate(method, request, etag, Some(modified), stored.status) {
             Precondition::NotModified => Came::Hit304,
             _ => Came::Hit,

@@ -281,3 +281,18 @@ fn the_operator_s_lifetimes_bound_replace_or_fill_in_the_origin_s() {
         same(&format!("{name}: {status} {text}"), found, *expected)
     });
 }
+
+#[test]
+fn a_response_without_a_date_is_of_the_moment_it_came() {
+    let rows = [("Date: {-5}", NOW - 5), ("Date: x", NOW), ("", NOW)];
+    table(rows, |(text, expected)| {
+        let fields = head(&format!("{text}\nCache-Control: max-age=3600"));
+        let terms = judge_storing(
+            &RequestView { method: Method::Get, fields: &head("") },
+            &ResponseView { status: 200, fields: &fields, close_delimited: false },
+            Times { requested: NOW, received: NOW },
+            &CacheRules::default(),
+        );
+        same(text, terms.map(|terms| terms.date), Ok(*expected))
+    });
+}

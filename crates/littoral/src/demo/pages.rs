@@ -102,10 +102,7 @@ impl Page {
 
     /// A strong validator from the content (FNV-1a).
     fn etag(&self) -> String {
-        let hash = self.bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        format!("\"{hash:016x}\"")
+        format!("\"{:016x}\"", littoral_rules::hash::fnv1a(self.bytes))
     }
 
     fn is_not_modified(&self, request: &HeaderMap) -> bool {

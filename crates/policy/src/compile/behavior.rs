@@ -55,6 +55,7 @@ impl Compiler<'_> {
         let rewrites = self.rewrites(&called, section);
         let request_fields = self.field_rules(&called, Way::ToOrigin, &section.request_headers);
         let response_fields = self.field_rules(&called, Way::ToClient, &section.response_headers);
+        self.check_lifetime_said_once(&called, section);
         let mut rules = self.cache_rules(&called, &section.cache);
         let cache = self.cache_mode(&called, &section.cache);
         let key = self.key(&called, &section.key);
@@ -213,6 +214,27 @@ impl Compiler<'_> {
             self.error(&name.span, message, "not possible here", hint);
         }
         None
+    }
+
+    /// A cache that is told two lifetimes believes the one or the other.
+    fn check_lifetime_said_once(&mut self, called: &str, section: &BehaviorSection) {
+        let said_by = match (&section.cache.lifetime_downstream, section.cache.immutable) {
+            (_, true) => "immutable",
+            (Some(_), false) => "lifetime_downstream",
+            (None, false) => return,
+        };
+        for (at, rule) in section.response_headers.iter().enumerate() {
+            if rule.name.eq_ignore_ascii_case("cache-control") {
+                let message = format!(
+                    "response rule {} of {called} is for `Cache-Control`, which `{said_by}` says already",
+                    at + 1
+                );
+                let hint = format!(
+                    "leave out the one or the other: clients would be told both, and `{said_by}` of the cache has its own form of it"
+                );
+                self.error(&rule.name.span, message, "said twice", hint);
+            }
+        }
     }
 
     /// Matching only what is not let through is a long way to say 405.

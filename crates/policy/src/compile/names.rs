@@ -62,7 +62,7 @@ impl Compiler<'_> {
 
 /// RFC 9110 §5.6.2.
 pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    littoral_http_caching::list::is_token(text.as_bytes())
 }
 
 /// The name of a query parameter, as it is sent.

@@ -4,7 +4,7 @@
 use super::Compiler;
 use super::redirects::always_fits;
 use crate::Behavior;
-use littoral_model::{BehaviorSection, Spanned, quoted};
+use littoral_model::{BehaviorSection, quoted};
 use std::sync::Arc;
 
 impl Compiler<'_> {
@@ -16,37 +16,19 @@ impl Compiler<'_> {
         self.check_signed_methods();
     }
 
-    /// The edge signs whatever it lets through: who may write through such a behavior may write to the bucket.
+    /// Whatever reaches an origin with `s3` is signed with its keys: who may write to the bucket is to be said, not left.
     fn check_signed_methods(&mut self) {
-        const READING: [&str; 2] = ["GET", "HEAD"];
         let file = self.file;
         for section in &file.behaviors {
-            if !self.asks_signed_origin(section) {
+            let says = section.methods.is_some() || section.allow_methods.is_some();
+            if says || !self.asks_signed_origin(section) {
                 continue;
             }
-            let (matched, allowed) = (section.methods.as_ref(), section.allow_methods.as_ref());
-            let passes = |method: &str, list: Option<&Spanned<Vec<Spanned<String>>>>| {
-                list.is_none_or(|list| list.iter().any(|listed| listed.as_str() == method))
-            };
-            // Preflights write nothing: who names OPTIONS means them.
-            let others: Option<Vec<String>> = allowed.or(matched).map(|list| {
-                let named = list.iter().map(|method| method.as_str());
-                named
-                    .filter(|method| !READING.contains(method) && *method != "OPTIONS")
-                    .filter(|method| passes(method, matched))
-                    .map(quoted)
-                    .collect()
-            });
-            let what = match others {
-                Some(others) if others.is_empty() => continue,
-                Some(others) => listed(others),
-                None => "every method".to_owned(),
-            };
             let name = quoted(&section.name);
-            let message = format!("behavior {name} lets {what} through to an origin that is signed for");
-            let span = allowed.or(matched).map_or(&section.span, |list| &list.span);
+            let message =
+                format!("behavior {name} lets every method through to an origin that is signed for");
             let hint = "what is let through is signed, so whoever may PUT may write: allow_methods = [\"GET\", \"HEAD\"]";
-            self.warning(span, message, "signed like any other", hint);
+            self.warning(&section.span, message, "signed like any other", hint);
         }
     }
 

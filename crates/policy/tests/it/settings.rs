@@ -56,7 +56,7 @@ ejection = "off"
 [[behaviors]]
 path = "/web/*"
 origin = "web"
-allow_methods = ["GET", "HEAD", "OPTIONS"]
+allow_methods = ["GET", "HEAD", "PUT"]
 
 [[behaviors]]
 path = "/plain/*"

@@ -13,6 +13,7 @@ fn fields(lines: &[(&str, &str)]) -> Fields {
 fn built(client: &Fields, method: &str, from: &str, hops: &[&str]) -> Fields {
     let hops: Vec<IpAddr> = hops.iter().map(|hop| hop.parse().unwrap()).collect();
     ForOrigin {
+        keyed: &[],
         client,
         host: b"app.test",
         public_host: b"shop.test:8443",

@@ -1,6 +1,6 @@
 //! Those of one thread who wait for a connection to one origin server, first come, first served.
 
-use super::Granted;
+use super::{Granted, Pool};
 use crate::origin::OriginError;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -111,5 +111,32 @@ impl Line {
     /// would.
     pub(super) fn forget_who_left(&self) {
         self.waiting.borrow_mut().retain(|one| !one.sender.is_closed());
+    }
+}
+
+/// A place in the line, counted until dropped.
+pub(super) struct Place<'a> {
+    pool: &'a Pool,
+    pub(super) covered: Rc<Cell<bool>>,
+}
+
+impl Place<'_> {
+    pub(super) fn take(pool: &Pool, covered: bool) -> Option<Place<'_>> {
+        if covered {
+            pool.line.cover();
+        } else if !pool.shared.enter_queue(pool.thread) {
+            return None;
+        }
+        Some(Place { pool, covered: Rc::new(Cell::new(covered)) })
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if self.covered.get() {
+            self.pool.line.uncover();
+        } else {
+            self.pool.shared.leave_queue(self.pool.thread);
+        }
     }
 }

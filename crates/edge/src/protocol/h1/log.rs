@@ -70,7 +70,7 @@ impl<S: Transport> Connection<S> {
             origin_status: note.forward_status.unwrap_or(0),
             origin_tries: note.asked.map_or(0, |asked| asked.tries),
             cut: sent.cut.is_some(),
-            request_id: request.id_text(),
+            request_id: request.id.as_bytes(),
             node: worker.shared.name.as_bytes(),
             protocol: request.protocol.version().as_bytes(),
             tls: self.socket.tls_version().unwrap_or_default().as_bytes(),

@@ -2,6 +2,7 @@
 //! answers in order. One task per connection; requests that were pipelined are answered one after the other, and
 //! their small answers leave together.
 
+mod coming;
 mod exchange;
 mod log;
 mod reader;

@@ -1,17 +1,15 @@
 //! Sending an answer: its head and whatever kind of body it has, framed for the client's version.
 
+use super::coming::Coming;
 use super::writer::{INLINE_BYTES_MAX, Writer};
 use crate::head::write_fields;
 use crate::protocol::socket::Transport;
 use crate::request::Request;
 use crate::respond::{Body, Response};
-use crate::transform::Recoded;
 use crate::worker::Worker;
-use bytes::Bytes;
 use littoral_h1::RequestHead;
 use littoral_h1::response::{self, ResponseFraming};
-use littoral_http_caching::coding::is_digest;
-use littoral_http_caching::{Fields, Known, Method};
+use littoral_http_caching::{Known, Method};
 use std::rc::Rc;
 
 /// How much of an answer went out.
@@ -105,105 +103,12 @@ async fn send_body<S: Transport>(
             let length = slices.iter().map(|slice| slice.len() as u64).sum();
             send_slices(writer, &slices, length, keep).await
         }
-        Body::Fill(mut reader) => {
-            let mut stream = Stream::new(framing, answer.length);
-            // What is there already goes out with the head.
-            loop {
-                let piece = match reader.try_next() {
-                    Some(piece) => Some(Ok(piece)),
-                    None => flush_unless_ready(writer, reader.next(worker)).await,
-                };
-                match piece {
-                    None => return stream.end(writer, &[]).await,
-                    Some(Ok(piece)) => {
-                        if let Err(cut) = stream.piece(writer, &piece).await {
-                            return cut;
-                        }
-                    }
-                    Some(Err(error)) => return stream.cut(writer, error.as_str()).await,
-                }
-            }
-        }
-        Body::Origin(mut origin) => {
-            let mut stream = Stream::new(framing, answer.length);
-            loop {
-                match flush_unless_ready(writer, origin.next()).await {
-                    None => {
-                        let trailers =
-                            if parsed.te_trailers { trailers(origin.trailers()) } else { Vec::new() };
-                        return stream.end(writer, &trailers).await;
-                    }
-                    Some(Ok(piece)) => {
-                        if let Some(place) = &answer.place {
-                            worker.report.borrow().received_from_origin(
-                                place,
-                                answer.note.asked,
-                                piece.len(),
-                            );
-                        }
-                        if let Err(cut) = stream.piece(writer, &piece).await {
-                            return cut;
-                        }
-                    }
-                    Some(Err(error)) => {
-                        worker.report.borrow().origin_failed(error.as_str());
-                        return stream.cut(writer, error.as_str()).await;
-                    }
-                }
-            }
-        }
-        Body::Recoded(mut recoded) => {
-            let mut stream = Stream::new(framing, answer.length);
-            loop {
-                match flush_unless_ready(writer, recoded.next(worker)).await {
-                    None => {
-                        let trailers =
-                            if parsed.te_trailers { recoded_trailers(&recoded) } else { Vec::new() };
-                        return stream.end(writer, &trailers).await;
-                    }
-                    Some(Ok(piece)) => {
-                        if let Err(cut) = stream.piece(writer, &piece).await {
-                            return cut;
-                        }
-                    }
-                    Some(Err(error)) => {
-                        worker.report.borrow().origin_failed(error.as_str());
-                        return stream.cut(writer, error.as_str()).await;
-                    }
-                }
-            }
+        Body::Fill(reader) => Coming::Fill(reader).send(worker, writer, parsed, framing, answer.length).await,
+        Body::Origin(body) => Coming::Origin(body).send(worker, writer, parsed, framing, answer.length).await,
+        Body::Recoded(body) => {
+            Coming::Recoded(body).send(worker, writer, parsed, framing, answer.length).await
         }
     }
-}
-
-/// Waits for the next piece of a body; what was gathered before does not wait with it.
-async fn flush_unless_ready<S: Transport, T>(writer: &mut Writer<S>, next: impl Future<Output = T>) -> T {
-    let mut next = std::pin::pin!(next);
-    tokio::select! {
-        biased;
-        piece = &mut next => return piece,
-        () = std::future::ready(()) => {}
-    }
-    // A client that is gone shows itself at the next piece.
-    let _ = writer.flush().await;
-    writer.give_buffer_back();
-    next.await
-}
-
-fn trailers(fields: Option<&Fields>) -> Vec<littoral_h1::Trailer> {
-    let Some(fields) = fields else { return Vec::new() };
-    fields
-        .iter()
-        .filter(|line| !littoral_h1::is_forbidden_trailer(line.name))
-        .map(|line| littoral_h1::Trailer { name: line.name.into(), value: line.value.into() })
-        .collect()
-}
-
-/// Those that do not speak of the bytes that the origin sent.
-fn recoded_trailers(recoded: &Recoded) -> Vec<littoral_h1::Trailer> {
-    let mut all = trailers(recoded.trailers());
-    all.retain(|trailer| !is_digest(Known::of(&trailer.name), &trailer.name));
-    all
 }
 
 /// Small answers to a connection that goes on wait for the next request or for the flush before it.
@@ -230,61 +135,5 @@ async fn send_slices<S: Transport>(
     match writer.send_with(slices).await {
         Ok(()) => Sent::whole(length),
         Err(_) => Sent::cut(0, "client-gone"),
-    }
-}
-
-/// A body that is sent as it comes.
-struct Stream {
-    framing: ResponseFraming,
-    length: Option<u64>,
-    sent: u64,
-}
-
-impl Stream {
-    fn new(framing: ResponseFraming, length: Option<u64>) -> Stream {
-        Stream { framing, length, sent: 0 }
-    }
-
-    async fn piece<S: Transport>(&mut self, writer: &mut Writer<S>, piece: &Bytes) -> Result<(), Sent> {
-        if self.length.is_some_and(|length| self.sent + piece.len() as u64 > length) {
-            return Err(self.cut(writer, "body-too-long").await);
-        }
-        let mut start = writer.position();
-        let done = if self.framing == ResponseFraming::Chunked {
-            let head = response::chunk_head(piece.len());
-            start += head.len() as u64;
-            writer.send_with(&[&head, piece, response::CHUNK_END]).await
-        } else {
-            writer.send_with(&[piece]).await
-        };
-        match done {
-            Ok(()) => {
-                self.sent += piece.len() as u64;
-                Ok(())
-            }
-            Err(_) => {
-                let part = writer.handed().saturating_sub(start).min(piece.len() as u64);
-                Err(Sent::cut(self.sent + part, "client-gone"))
-            }
-        }
-    }
-
-    async fn end<S: Transport>(&mut self, writer: &mut Writer<S>, trailers: &[littoral_h1::Trailer]) -> Sent {
-        if self.length.is_some_and(|length| self.sent != length) {
-            return self.cut(writer, "body-too-short").await;
-        }
-        if self.framing == ResponseFraming::Chunked {
-            response::last_chunk(writer.buffer(), trailers);
-        }
-        match writer.flush().await {
-            Ok(()) => Sent::whole(self.sent),
-            Err(_) => Sent::cut(self.sent, "client-gone"),
-        }
-    }
-
-    /// What was sent so far reaches the client; then the connection breaks off where it can be seen.
-    async fn cut<S: Transport>(&mut self, writer: &mut Writer<S>, reason: &'static str) -> Sent {
-        let _ = writer.flush().await;
-        Sent::cut(self.sent, reason)
     }
 }
