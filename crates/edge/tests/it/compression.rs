@@ -76,7 +76,7 @@ pub(crate) fn page(body: &str) -> Answer {
 }
 
 /// A page at `/a` of which the background has made these encodings.
-fn bed_with(codings: &[&str], body: &str) -> Testbed {
+pub(super) fn bed_with(codings: &[&str], body: &str) -> Testbed {
     let bed = Testbed::start(origin("/a", page(body).conditional()));
     for coding in codings {
         ask(&bed, "/a", coding);
@@ -489,28 +489,4 @@ fn what_is_too_large_to_be_stored_streams_through_one_coder_all_the_same() {
     bed.until("all memory is given back", || {
         metric(&bed, "littoral_coder_bytes") == 0 && metric(&bed, "littoral_fill_bytes") == 0
     });
-}
-
-#[test]
-fn explain_says_in_which_form_what_is_stored_would_be_sent_and_that_form_is_sent() {
-    let bed = bed_with(&["br"], &text(20_000));
-    let explained = |accept: &str| {
-        let mut asked = littoral_edge::ExplainRequest::get(format!("http://{HOST}/a"));
-        asked.headers.push(("Accept-Encoding".to_owned(), accept.to_owned()));
-        bed.edge().explain(&asked).expect("it can be explained")
-    };
-    assert_eq!(explained("gzip, br").codings, ["br", "gzip"]);
-    for (accept, form, coding) in [
-        ("br", "kept br", Some("br")),
-        ("identity", "as-stored", None),
-        ("gzip, identity;q=0", "made gzip", Some("gzip")),
-    ] {
-        assert_eq!(explained(accept).form.as_deref(), Some(form), "{accept}");
-        assert_eq!(ask(&bed, "/a", accept).header("content-encoding"), coding, "{accept}");
-    }
-    // It was wanted, and made behind that answer.
-    made(&bed, 2);
-    assert_eq!(explained("gzip").form.as_deref(), Some("kept gzip"));
-    bed.purge(Purge::url("http://site.test/a"));
-    assert_eq!(explained("gzip").form, None, "there is nothing to send");
 }

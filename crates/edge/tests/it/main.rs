@@ -11,6 +11,7 @@ mod collapse;
 mod compression;
 mod compression_random;
 mod drain;
+mod explaining;
 mod failures;
 mod fills;
 mod framing;

@@ -1,5 +1,5 @@
-//! A day's log of the demo, read back. What the demo's node writes in a second is written again for each second of a
-//! day, and rotated as a node would have.
+//! A day's log of the demo, read back. What the demo's node writes in a moment is written again over and over until
+//! the day is full, and rotated as a node would have.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::harness::{Node, get, littoral, run};
 
 const SECONDS_OF_A_DAY: usize = 86_400;
+/// A record each…
+const SECONDS_EACH: usize = 2;
+const RECORDS_OF_AN_HOUR: usize = 3600 / SECONDS_EACH;
 /// Files beside the one that is written.
 const ROTATED: usize = 7;
 
@@ -69,8 +72,9 @@ fn write_the_day(folder: &Path, day: &[String]) {
 #[test]
 fn a_day_of_the_demo_is_read_back_line_by_line_in_order_and_filtered() {
     let lines = lines_of_the_demo();
-    let day: Vec<String> =
-        (0..SECONDS_OF_A_DAY).map(|second| at(&lines[second % lines.len()], second)).collect();
+    let day: Vec<String> = (0..SECONDS_OF_A_DAY / SECONDS_EACH)
+        .map(|nth| at(&lines[nth % lines.len()], nth * SECONDS_EACH))
+        .collect();
     let folder = tempfile::tempdir().unwrap();
     write_the_day(folder.path(), &day);
     assert!(
@@ -93,14 +97,12 @@ fn a_day_of_the_demo_is_read_back_line_by_line_in_order_and_filtered() {
         let entry: Value = serde_json::from_str(line).unwrap();
         *caches.entry(entry["cache"].as_str().unwrap().to_owned()).or_default() += 1;
     }
-    for (cache, count) in &caches {
-        assert_eq!(read(&["--cache", cache]).len(), *count, "{cache}");
-    }
-    assert!(caches.contains_key("hit") && caches.contains_key("miss") && caches.contains_key("revalidated"));
-    assert_eq!(read(&["--since", "2020-02-29T18:00:00Z"]).len(), SECONDS_OF_A_DAY / 4);
+    assert!(caches.contains_key("hit") && caches.contains_key("miss"), "{caches:?}");
+    assert_eq!(read(&["--cache", "revalidated"]).len(), caches["revalidated"]);
+    assert_eq!(read(&["--since", "2020-02-29T18:00:00Z"]).len(), 6 * RECORDS_OF_AN_HOUR);
     assert_eq!(
         read(&["--since", "2020-02-29T06:00:00Z", "--until", "2020-02-29T06:01:00Z"]),
-        day[6 * 3600..6 * 3600 + 60]
+        day[6 * RECORDS_OF_AN_HOUR..6 * RECORDS_OF_AN_HOUR + 60 / SECONDS_EACH]
     );
-    assert_eq!(read(&["-n", "2", "--site", "demo"]), day[SECONDS_OF_A_DAY - 2..]);
+    assert_eq!(read(&["-n", "2", "--site", "demo"]), day[day.len() - 2..]);
 }

@@ -165,7 +165,11 @@ fn read_admin_address(section: &Section<'_>, text: Spanned<String>) -> Option<Sp
     }
     let message = format!("`listen` of {} has {}, which is no address", section.name(), quoted(&text));
     let mistake = section.reader().mistake(&text.span, message, "neither a path nor an IP address and port");
-    section.reader().report(mistake.hint("as in \"/run/littoral/admin.sock\" or \"127.0.0.1:9180\""));
+    let hint = match text.strip_suffix(".sock") {
+        Some(_) => format!("a socket beside the node file is \"unix:{}\"", text.value),
+        None => "as in \"/run/littoral/admin.sock\" or \"127.0.0.1:9180\"".to_owned(),
+    };
+    section.reader().report(mistake.hint(hint));
     None
 }
 

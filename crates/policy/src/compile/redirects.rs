@@ -193,7 +193,7 @@ impl Compiler<'_> {
         let Some(first) = changes.iter().position(takes_all) else { return };
         if let Some(next) = changes.get(first + 1) {
             let message = format!(
-                "{kind} {} of {called} is never reached: the one before it fits every request",
+                "{kind} {} of {called} is never reached: the one before it fits every request of the behavior",
                 first + 2
             );
             self.error(&next.span, message, "taken before", "put it before that one");
