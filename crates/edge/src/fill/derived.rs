@@ -10,9 +10,6 @@ use littoral_http_caching::Coding;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What a derived fill holds beside what its source is allowed: this part of the store's budget for all fills.
-const HELD_PART: u64 = 2;
-
 /// A reader of what `recoding` makes of `source`, from its first byte on. `None` where the source has let go of its
 /// first bytes, or there is no memory for a coder.
 pub(crate) fn derived(worker: &Rc<Worker>, source: &Arc<Fill>, recoding: Recoding) -> Option<FillReader> {
@@ -32,7 +29,7 @@ pub(crate) fn derived(worker: &Rc<Worker>, source: &Arc<Fill>, recoding: Recodin
 impl Fill {
     /// A fill beside this one, fetched by the same fetch.
     fn of(source: &Fill, owner: usize) -> Arc<Fill> {
-        Arc::new(Fill::new(source.key.clone(), source.effective, owner, source.held_bytes()))
+        Arc::new(Fill::new(source.key.clone(), source.effective, owner, source.held()))
     }
 
     /// Joins what is being made already, or begins it.
@@ -108,11 +105,9 @@ impl Make {
     /// Whether what was made is not held for those who come later: the source does not wait for them either, or it
     /// unfolds into more than was meant to be held.
     fn is_too_much(&self, made: u64) -> bool {
-        let shared = &self.worker.shared;
         !self.source.keeps_all()
-            || (made > WINDOW_BYTES_MAX
-                && (shared.fills.held_bytes() > shared.memory_bytes / HELD_PART
-                    || made > shared.memory_bytes / 4))
+            || self.fill.is_too_much(made)
+            || (made > WINDOW_BYTES_MAX && made > self.worker.shared.memory_bytes / 4)
     }
 
     fn end(&self, ended: Ended) {
