@@ -20,6 +20,12 @@ use std::task::{Context, Poll, Waker};
 /// reader; one that falls behind the window is dropped.
 pub(crate) const WINDOW_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
+/// The same while fills already hold too much: many slow clients of as many bodies hold little each.
+pub(crate) const TIGHT_WINDOW_BYTES_MAX: u64 = 256 * 1024;
+
+/// All fills together hold at most this part of the store's budget, beside it, and a window for each.
+const HELD_PART: u64 = 2;
+
 /// A fetch that several requests may follow.
 pub(crate) struct Fill {
     /// The table's key: cache key, variant, range.
@@ -29,14 +35,40 @@ pub(crate) struct Fill {
     /// The thread that fetches.
     pub(crate) owner: usize,
     /// Bytes that all fills of the node hold.
-    held_bytes: Arc<AtomicU64>,
+    held: Arc<Held>,
     state: Mutex<State>,
+}
+
+/// What the fills of a node hold together, and may.
+pub(crate) struct Held {
+    bytes: AtomicU64,
+    /// The store's budget.
+    memory_bytes: u64,
+}
+
+impl Held {
+    pub(crate) fn new(memory_bytes: u64) -> Held {
+        Held { bytes: AtomicU64::new(0), memory_bytes }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of a body that are held all the same. One that has several readers is one of few, and would leave the
+    /// slower ones behind.
+    fn window(&self, readers: usize) -> u64 {
+        match readers {
+            0 | 1 if self.bytes() > self.memory_bytes => TIGHT_WINDOW_BYTES_MAX,
+            _ => WINDOW_BYTES_MAX,
+        }
+    }
 }
 
 impl Drop for Fill {
     fn drop(&mut self) {
         let state = self.state.get_mut();
-        self.held_bytes.fetch_sub(state.received - state.bytes_gone, Ordering::Relaxed);
+        self.held.bytes.fetch_sub(state.received - state.bytes_gone, Ordering::Relaxed);
     }
 }
 
@@ -103,12 +135,12 @@ pub(crate) enum Next {
 }
 
 impl Fill {
-    pub(crate) fn new(key: Box<[u8]>, effective: Position, owner: usize, held_bytes: Arc<AtomicU64>) -> Fill {
+    pub(crate) fn new(key: Box<[u8]>, effective: Position, owner: usize, held: Arc<Held>) -> Fill {
         Fill {
             key,
             effective,
             owner,
-            held_bytes,
+            held,
             state: Mutex::new(State {
                 phase: Phase::Waiting,
                 asked: None,
@@ -147,10 +179,10 @@ impl Fill {
     pub(crate) fn publish_piece(&self, piece: Bytes) {
         self.publish(|state| {
             state.received += piece.len() as u64;
-            self.held_bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            self.held.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
             state.pieces.push_back(piece);
             if !state.keeps_all {
-                state.trim(&self.held_bytes);
+                state.trim(&self.held);
             }
         });
     }
@@ -167,7 +199,14 @@ impl Fill {
     pub(crate) fn keep_window_only(&self) {
         let mut state = self.state.lock();
         state.keeps_all = false;
-        state.trim(&self.held_bytes);
+        state.trim(&self.held);
+    }
+
+    /// Whether no more than a window is to be kept of a body of which so much is here, since fills hold enough. A body
+    /// that fits into one is stored for as long as that can be: until fills hold as much as the store.
+    pub(super) fn is_too_much(&self, received: u64) -> bool {
+        let window = self.held.window(self.state.lock().readers);
+        received > window && self.held.bytes() > self.held.memory_bytes / HELD_PART
     }
 
     fn publish(&self, change: impl FnOnce(&mut State)) {
@@ -242,8 +281,8 @@ impl Fill {
         state.ended.map(Next::End)
     }
 
-    pub(super) fn held_bytes(&self) -> Arc<AtomicU64> {
-        self.held_bytes.clone()
+    pub(super) fn held(&self) -> Arc<Held> {
+        self.held.clone()
     }
 
     /// Whether newcomers find all of the body here.
@@ -317,7 +356,7 @@ impl Fill {
         if state.readers == 0 {
             return Poll::Ready(false);
         }
-        if state.received - state.fastest.min(state.received) < WINDOW_BYTES_MAX {
+        if state.received - state.fastest.min(state.received) < self.held.window(state.readers) {
             return Poll::Ready(true);
         }
         state.owner_waker = Some(context.waker().clone());
@@ -356,17 +395,51 @@ impl State {
     }
 
     /// Lets go of what left the window.
-    fn trim(&mut self, held_bytes: &AtomicU64) {
-        while self.received - self.bytes_gone > 2 * WINDOW_BYTES_MAX {
+    fn trim(&mut self, held: &Held) {
+        while self.received - self.bytes_gone > 2 * held.window(self.readers) {
             let Some(piece) = self.pieces.front() else { return };
             let end = self.bytes_gone + piece.len() as u64;
             if end > self.fastest {
                 return;
             }
-            held_bytes.fetch_sub(piece.len() as u64, Ordering::Relaxed);
+            held.bytes.fetch_sub(piece.len() as u64, Ordering::Relaxed);
             self.bytes_gone = end;
             self.pieces_gone += 1;
             self.pieces.pop_front();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(held: &Arc<Held>, kib: usize) -> Fill {
+        let fill = Fill::new(Box::default(), Position::default(), 0, held.clone());
+        fill.publish_piece(Bytes::from(vec![0; kib << 10]));
+        fill
+    }
+
+    fn has_room(fill: &Fill) -> bool {
+        fill.poll_room(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[test]
+    fn many_bodies_for_one_client_each_hold_little_each_once_all_hold_too_much() {
+        let held = Arc::new(Held::new(2 << 20));
+        let first = fill(&held, 300);
+        assert!(!first.is_too_much(300 << 10), "there is memory, and it is to be stored");
+        let others: Vec<Fill> = (0..6).map(|_| fill(&held, 300)).collect();
+        assert!(first.is_too_much(300 << 10));
+        assert!(!first.is_too_much(256 << 10), "little things are stored all the same");
+        assert!(first.add_reader());
+        first.keep_window_only();
+        assert!(!has_room(&first), "its client has not taken what is here");
+        assert!(first.add_reader());
+        assert!(has_room(&first) && !first.is_too_much(300 << 10), "a slower one must not be left behind");
+        first.remove_reader();
+        drop(others);
+        assert!(has_room(&first) && !first.is_too_much(300 << 10));
+        assert_eq!(held.bytes(), 300 << 10);
     }
 }

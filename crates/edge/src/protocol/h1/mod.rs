@@ -61,7 +61,8 @@ impl<S: Transport> Connection<S> {
         let worker = self.socket.worker().clone();
         loop {
             let after = match self.next_head().await {
-                HeadRead::Head(head) => self.exchange(&worker, head).await,
+                // Boxed: a connection spends most of its life waiting, and would keep room for an exchange all the time.
+                HeadRead::Head(head) => Box::pin(self.exchange(&worker, head)).await,
                 HeadRead::Refused(refusal) => self.refuse(&worker, refusal).await,
                 HeadRead::TimedOut => self.refuse_slow(&worker).await,
                 HeadRead::Closed => {
