@@ -119,19 +119,19 @@ impl Rewrite {
                 let mut captures = Captures::default();
                 captures.set(1, rest);
                 let start = out.len();
-                self.to.render(&Scope { captures: Some(&captures), ..*scope }, out);
+                self.to.render_target(&Scope { captures: Some(&captures), ..*scope }, out);
                 if *appends {
                     if ends_in_host(&out[start..]) && !rest.is_empty() && !rest.starts_with(b"/") {
                         out.push(b'/');
                     }
-                    out.extend_from_slice(rest);
+                    self.to.append_rest(rest, out);
                 }
             }
             From::Regex(_, pattern) => {
                 let Some(captures) = pattern.captures(path) else { return false };
-                self.to.render(&Scope { captures: Some(&captures), ..*scope }, out);
+                self.to.render_target(&Scope { captures: Some(&captures), ..*scope }, out);
             }
-            From::Whole => self.to.render(scope, out),
+            From::Whole => self.to.render_target(scope, out),
         }
         true
     }

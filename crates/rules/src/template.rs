@@ -133,7 +133,61 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The same for a URL or a target: what stands behind a `?` that the template wrote is the value of a parameter,
+    /// and cannot become a further one.
+    pub(crate) fn render_target(&self, scope: &Scope<'_>, out: &mut Vec<u8>) {
+        let mut in_query = false;
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => {
+                    in_query |= text.contains('?');
+                    out.extend_from_slice(text.as_bytes());
+                }
+                Part::Variable(variable) if in_query => {
+                    let start = out.len();
+                    variable.render(scope, out);
+                    variable.escape_in_query(out, start);
+                }
+                Part::Variable(variable) => variable.render(scope, out),
+            }
+        }
+    }
+}
+
+impl Template {
+    /// Appends the rest of a path behind what [`render_target`](Self::render_target) wrote.
+    pub(crate) fn append_rest(&self, rest: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(rest);
+        if self.writes_query() {
+            Variable::Path.escape_in_query(out, start);
+        }
+    }
+}
+
 impl Variable {
+    /// Escapes what has been written from `start` on, as far as it would divide a query. Parts of the path are escaped
+    /// already where paths are; fields and cookies may hold anything.
+    fn escape_in_query(&self, out: &mut Vec<u8>, start: usize) {
+        let divides = |byte: u8| match self {
+            Variable::Path | Variable::Capture(_) => matches!(byte, b'&' | b'+' | b'#' | b';'),
+            Variable::Header(_) | Variable::Cookie(_) => {
+                !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'))
+            }
+            _ => false,
+        };
+        if out[start..].iter().any(|&byte| divides(byte)) {
+            for byte in out.split_off(start) {
+                if divides(byte) {
+                    let _ = write!(out, "%{byte:02X}");
+                } else {
+                    out.push(byte);
+                }
+            }
+        }
+    }
+
     fn render(&self, scope: &Scope<'_>, out: &mut Vec<u8>) {
         let Scope { subject, response, .. } = scope;
         match self {

@@ -94,6 +94,15 @@ fn a_prefix_is_exchanged_and_the_rest_kept() {
         ("/old/", "https://${host}/new/", "GET http://h/old/a", Some("https://h/new/a")),
         ("/old/", "/new/${1}.html${query}", "GET http://h/old/a?b", Some("/new/a.html?b")),
         ("/old", "/new", "GET http://h/older", Some("/newer")),
+        // No part of a path becomes a parameter of its own.
+        (
+            "/q/",
+            "/search?path=${1}&x=1",
+            "GET http://h/q/a&admin=1+2;b%2Fc",
+            Some("/search?path=a%26admin=1%2B2%3Bb%2Fc&x=1"),
+        ),
+        ("/q/", "/search?path=", "GET http://h/q/a&admin=1", Some("/search?path=a%26admin=1")),
+        ("/q/", "/a&b/${1}", "GET http://h/q/c&d", Some("/a&b/c&d")),
     ] {
         let rewrite = Rewrite::prefix(from, to, Variables::REQUEST).unwrap();
         assert_eq!(applied(&rewrite, request).as_deref(), expected, "{from} {to} {request}");
