@@ -213,7 +213,7 @@ pub(crate) fn join(
         worker.now(),
         |fill| fill.is_usable_at(fence, wanted, is_fresh),
         || by_now(worker, place, request, wanted).is_some(),
-        |key, held| Fill::new(key, position, worker.thread, held),
+        |key, held_bytes| Fill::new(key, position, worker.thread, held_bytes),
     )
 }
 

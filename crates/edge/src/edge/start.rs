@@ -226,7 +226,7 @@ fn shared(
         fence: Fence::new(FenceLimits::default()),
         store,
         memory_bytes: config.memory_bytes,
-        fills: FillTable::new(config.memory_bytes),
+        fills: FillTable::new(),
         jobs: Jobs::default(),
         coders: CoderMemory::new((config.memory_bytes / CODER_MEMORY_PART).max(CODER_MEMORY_BYTES_MIN)),
         origins: Origins::new(mailboxes.clone()),

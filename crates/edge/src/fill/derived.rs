@@ -1,7 +1,7 @@
 //! Fills made of fills: what is made of a body while it arrives, once for all who want it so. The task that makes it
 //! reads its source like any other reader, and ends when nobody reads what it makes.
 
-use super::lead::STORED_PART_MIN;
+use super::lead::{HELD_PART, STORED_PART_MIN};
 use super::reader::FillReader;
 use super::state::{Ended, Fill, WINDOW_BYTES_MAX};
 use crate::origin::OriginError;
@@ -30,7 +30,7 @@ pub(crate) fn derived(worker: &Rc<Worker>, source: &Arc<Fill>, recoding: Recodin
 impl Fill {
     /// A fill beside this one, fetched by the same fetch.
     fn of(source: &Fill, owner: usize) -> Arc<Fill> {
-        Arc::new(Fill::new(source.key.clone(), source.effective, owner, source.held()))
+        Arc::new(Fill::new(source.key.clone(), source.effective, owner, source.held_bytes()))
     }
 
     /// Joins what is being made already, or begins it.
@@ -106,9 +106,11 @@ impl Make {
     /// Whether what was made is not held for those who come later: the source does not wait for them either, or it
     /// unfolds into more than was meant to be held.
     fn is_too_much(&self, made: u64) -> bool {
+        let shared = &self.worker.shared;
         !self.source.keeps_all()
-            || self.fill.is_too_much(made)
-            || (made > WINDOW_BYTES_MAX && made > self.worker.shared.memory_bytes / STORED_PART_MIN)
+            || (made > WINDOW_BYTES_MAX
+                && (shared.fills.held_bytes() > shared.memory_bytes / HELD_PART
+                    || made > shared.memory_bytes / STORED_PART_MIN))
     }
 
     fn end(&self, ended: Ended) {

@@ -2,7 +2,7 @@
 //! on when the client that began it leaves; what it may cost is bounded by the origin's time-outs and by the size
 //! of what may be stored.
 
-use super::state::{Ended, Fill, Phase};
+use super::state::{Ended, Fill, Phase, WINDOW_BYTES_MAX};
 use super::storing::{Judged, head, with_date, with_fields};
 use crate::journey::Wanted;
 use crate::origin::{Fetched, OriginError, OriginResponse, Outgoing, RequestBody, fetch_from_group};
@@ -20,6 +20,9 @@ use tokio::sync::oneshot;
 
 /// A response larger than this part of the store's budget is not worth collecting: the store would not keep it.
 pub(super) const STORED_PART_MIN: u64 = 4;
+
+/// All fills together hold at most this part of the store's budget, beside it, and a window for each.
+pub(super) const HELD_PART: u64 = 2;
 
 /// Everything that a fetch for the cache needs.
 pub(crate) struct Plan {
@@ -212,9 +215,10 @@ impl Lead {
 
     /// Why a body of which so much has arrived is not collected any further: it only streams through a window then.
     fn refuses_more(&self, received: u64, bytes_max: u64) -> Option<&'static str> {
+        let shared = &self.worker.shared;
         if received > bytes_max {
             Some(NotStored::TooLarge.as_str())
-        } else if self.fill.is_too_much(received) {
+        } else if received > WINDOW_BYTES_MAX && shared.fills.held_bytes() > shared.memory_bytes / HELD_PART {
             Some("fill-memory")
         } else {
             None

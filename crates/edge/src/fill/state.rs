@@ -20,12 +20,6 @@ use std::task::{Context, Poll, Waker};
 /// reader; one that falls behind the window is dropped.
 pub(crate) const WINDOW_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// The same while fills already hold too much: many slow clients of as many bodies hold little each.
-pub(crate) const TIGHT_WINDOW_BYTES_MAX: u64 = 256 * 1024;
-
-/// All fills together hold at most this part of the store's budget, beside it, and a window for each.
-const HELD_PART: u64 = 2;
-
 /// A fetch that several requests may follow.
 pub(crate) struct Fill {
     /// The table's key: cache key, variant, range.
@@ -35,40 +29,14 @@ pub(crate) struct Fill {
     /// The thread that fetches.
     pub(crate) owner: usize,
     /// Bytes that all fills of the node hold.
-    held: Arc<Held>,
+    held_bytes: Arc<AtomicU64>,
     state: Mutex<State>,
-}
-
-/// What the fills of a node hold together, and may.
-pub(crate) struct Held {
-    bytes: AtomicU64,
-    /// The store's budget.
-    memory_bytes: u64,
-}
-
-impl Held {
-    pub(crate) fn new(memory_bytes: u64) -> Held {
-        Held { bytes: AtomicU64::new(0), memory_bytes }
-    }
-
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    /// Bytes of a body that are held all the same. One that has several readers is one of few, and would leave the
-    /// slower ones behind.
-    fn window(&self, readers: usize) -> u64 {
-        match readers {
-            0 | 1 if self.bytes() > self.memory_bytes => TIGHT_WINDOW_BYTES_MAX,
-            _ => WINDOW_BYTES_MAX,
-        }
-    }
 }
 
 impl Drop for Fill {
     fn drop(&mut self) {
         let state = self.state.get_mut();
-        self.held.bytes.fetch_sub(state.received - state.bytes_gone, Ordering::Relaxed);
+        self.held_bytes.fetch_sub(state.received - state.bytes_gone, Ordering::Relaxed);
     }
 }
 
@@ -115,8 +83,11 @@ struct State {
     /// Whether everything is kept, to be stored at the end.
     keeps_all: bool,
     readers: usize,
-    /// Furthest position that a reader has taken.
+    /// Furthest position that a reader has taken, as far as that is known: while everything is kept, only pieces are
+    /// counted.
     fastest: u64,
+    /// Pieces that the fastest reader has taken.
+    pieces_taken: usize,
     /// Grows with each publication.
     version: u64,
     /// One waker for each thread that follows.
@@ -135,12 +106,12 @@ pub(crate) enum Next {
 }
 
 impl Fill {
-    pub(crate) fn new(key: Box<[u8]>, effective: Position, owner: usize, held: Arc<Held>) -> Fill {
+    pub(crate) fn new(key: Box<[u8]>, effective: Position, owner: usize, held_bytes: Arc<AtomicU64>) -> Fill {
         Fill {
             key,
             effective,
             owner,
-            held,
+            held_bytes,
             state: Mutex::new(State {
                 phase: Phase::Waiting,
                 asked: None,
@@ -153,6 +124,7 @@ impl Fill {
                 keeps_all: true,
                 readers: 0,
                 fastest: 0,
+                pieces_taken: 0,
                 version: 0,
                 threads: SmallVec::new(),
                 owner_waker: None,
@@ -179,10 +151,10 @@ impl Fill {
     pub(crate) fn publish_piece(&self, piece: Bytes) {
         self.publish(|state| {
             state.received += piece.len() as u64;
-            self.held.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            self.held_bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
             state.pieces.push_back(piece);
             if !state.keeps_all {
-                state.trim(&self.held);
+                state.trim(&self.held_bytes);
             }
         });
     }
@@ -198,15 +170,12 @@ impl Fill {
     /// From now on only a window is kept: the body is larger than what may be stored.
     pub(crate) fn keep_window_only(&self) {
         let mut state = self.state.lock();
-        state.keeps_all = false;
-        state.trim(&self.held);
-    }
-
-    /// Whether no more than a window is to be kept of a body of which so much is here, since fills hold enough. A body
-    /// that fits into one is stored for as long as that can be: until fills hold as much as the store.
-    pub(super) fn is_too_much(&self, received: u64) -> bool {
-        let window = self.held.window(self.state.lock().readers);
-        received > window && self.held.bytes() > self.held.memory_bytes / HELD_PART
+        if std::mem::take(&mut state.keeps_all) {
+            // A reader that has taken everything takes nothing more before there is more: it must count as there.
+            let taken = state.pieces.iter().take(state.pieces_taken);
+            state.fastest = taken.map(|piece| piece.len() as u64).sum();
+        }
+        state.trim(&self.held_bytes);
     }
 
     fn publish(&self, change: impl FnOnce(&mut State)) {
@@ -273,7 +242,9 @@ impl Fill {
         let mut state = self.state.lock();
         let Some(offset) = index.checked_sub(state.pieces_gone) else { return Some(Next::LeftBehind) };
         if let Some(piece) = state.pieces.get(offset).cloned() {
-            if !state.keeps_all {
+            if state.keeps_all {
+                state.pieces_taken = state.pieces_taken.max(index + 1);
+            } else {
                 state.note_progress(offset);
             }
             return Some(Next::Piece(piece));
@@ -281,8 +252,8 @@ impl Fill {
         state.ended.map(Next::End)
     }
 
-    pub(super) fn held(&self) -> Arc<Held> {
-        self.held.clone()
+    pub(super) fn held_bytes(&self) -> Arc<AtomicU64> {
+        self.held_bytes.clone()
     }
 
     /// Whether newcomers find all of the body here.
@@ -356,7 +327,7 @@ impl Fill {
         if state.readers == 0 {
             return Poll::Ready(false);
         }
-        if state.received - state.fastest.min(state.received) < self.held.window(state.readers) {
+        if state.received - state.fastest.min(state.received) < WINDOW_BYTES_MAX {
             return Poll::Ready(true);
         }
         state.owner_waker = Some(context.waker().clone());
@@ -395,14 +366,14 @@ impl State {
     }
 
     /// Lets go of what left the window.
-    fn trim(&mut self, held: &Held) {
-        while self.received - self.bytes_gone > 2 * held.window(self.readers) {
+    fn trim(&mut self, held_bytes: &AtomicU64) {
+        while self.received - self.bytes_gone > 2 * WINDOW_BYTES_MAX {
             let Some(piece) = self.pieces.front() else { return };
             let end = self.bytes_gone + piece.len() as u64;
             if end > self.fastest {
                 return;
             }
-            held.bytes.fetch_sub(piece.len() as u64, Ordering::Relaxed);
+            held_bytes.fetch_sub(piece.len() as u64, Ordering::Relaxed);
             self.bytes_gone = end;
             self.pieces_gone += 1;
             self.pieces.pop_front();
@@ -414,32 +385,21 @@ impl State {
 mod tests {
     use super::*;
 
-    fn fill(held: &Arc<Held>, kib: usize) -> Fill {
-        let fill = Fill::new(Box::default(), Position::default(), 0, held.clone());
-        fill.publish_piece(Bytes::from(vec![0; kib << 10]));
-        fill
-    }
-
-    fn has_room(fill: &Fill) -> bool {
-        fill.poll_room(&mut Context::from_waker(Waker::noop())).is_ready()
-    }
-
     #[test]
-    fn many_bodies_for_one_client_each_hold_little_each_once_all_hold_too_much() {
-        let held = Arc::new(Held::new(2 << 20));
-        let first = fill(&held, 300);
-        assert!(!first.is_too_much(300 << 10), "there is memory, and it is to be stored");
-        let others: Vec<Fill> = (0..6).map(|_| fill(&held, 300)).collect();
-        assert!(first.is_too_much(300 << 10));
-        assert!(!first.is_too_much(256 << 10), "little things are stored all the same");
-        assert!(first.add_reader());
-        first.keep_window_only();
-        assert!(!has_room(&first), "its client has not taken what is here");
-        assert!(first.add_reader());
-        assert!(has_room(&first) && !first.is_too_much(300 << 10), "a slower one must not be left behind");
-        first.remove_reader();
-        drop(others);
-        assert!(has_room(&first) && !first.is_too_much(300 << 10));
-        assert_eq!(held.bytes(), 300 << 10);
+    fn a_fetch_goes_on_for_a_reader_that_had_taken_everything_when_only_a_window_was_kept() {
+        let fill = Fill::new(Box::default(), Position::default(), 0, Arc::default());
+        assert!(fill.add_reader());
+        for index in 0..5 {
+            fill.publish_piece(Bytes::from(vec![0; 1 << 20]));
+            assert!(matches!(fill.next(index), Some(Next::Piece(_))));
+        }
+        assert!(fill.next(5).is_none(), "it waits for more");
+        fill.keep_window_only();
+        let mut context = Context::from_waker(Waker::noop());
+        assert_eq!(fill.poll_room(&mut context), Poll::Ready(true));
+        for _ in 0..4 {
+            fill.publish_piece(Bytes::from(vec![0; 1 << 20]));
+        }
+        assert!(fill.poll_room(&mut context).is_pending(), "a window ahead of the fastest, and no more");
     }
 }

@@ -1,12 +1,13 @@
 //! The fills under way, found by key, and the markers of keys whose answers could not be shared. Sharded, and
 //! touched only by misses.
 
-use super::state::{Fill, Held};
+use super::state::Fill;
 use littoral_cache::KeyRef;
 use littoral_ledger::Position;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const SHARDS: usize = 64;
 
@@ -20,7 +21,7 @@ pub(crate) const UNSHARED_SECONDS: i64 = 10;
 /// All fills of the node.
 pub(crate) struct FillTable {
     shards: Box<[Mutex<Shard>]>,
-    held: Arc<Held>,
+    held_bytes: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -52,10 +53,8 @@ pub(crate) enum Joined {
 }
 
 impl FillTable {
-    /// For a node whose store may take `memory_bytes`.
-    pub(crate) fn new(memory_bytes: u64) -> FillTable {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        FillTable { shards, held: Arc::new(Held::new(memory_bytes)) }
+    pub(crate) fn new() -> FillTable {
+        FillTable { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), held_bytes: Arc::default() }
     }
 
     /// Joins the fill under `key`. One that `is_usable` refuses (a purge has overtaken it, or time) is replaced. Where
@@ -67,7 +66,7 @@ impl FillTable {
         now: i64,
         is_usable: impl FnOnce(&Fill) -> bool,
         is_stored: impl FnOnce() -> bool,
-        begin: impl FnOnce(Box<[u8]>, Arc<Held>) -> Fill,
+        begin: impl FnOnce(Box<[u8]>, Arc<AtomicU64>) -> Fill,
     ) -> Joined {
         let mut shard = self.shard(hash).lock();
         if !shard.unshared.is_empty() {
@@ -88,7 +87,7 @@ impl FillTable {
         if is_stored() {
             return Joined::Stored;
         }
-        let fill = Arc::new(begin(key.into(), self.held.clone()));
+        let fill = Arc::new(begin(key.into(), self.held_bytes.clone()));
         let before = shard.fills.insert(key.into(), fill.clone());
         shard.overtaken.extend(before);
         Joined::Lead(fill)
@@ -123,7 +122,7 @@ impl FillTable {
 
     /// Bytes that fills hold in memory until they are stored or sent.
     pub(crate) fn held_bytes(&self) -> u64 {
-        self.held.bytes()
+        self.held_bytes.load(Ordering::Relaxed)
     }
 
     /// Fills under way.
@@ -152,7 +151,7 @@ mod tests {
     use super::*;
 
     fn join(table: &FillTable, is_usable: bool, effective: Position) -> Arc<Fill> {
-        let begin = |key, held| Fill::new(key, effective, 0, held);
+        let begin = |key, held_bytes| Fill::new(key, effective, 0, held_bytes);
         match table.join(1, b"key", 0, |_| is_usable, || false, begin) {
             Joined::Lead(fill) | Joined::Follow(fill) => fill,
             Joined::Alone | Joined::Stored => panic!("nothing is stored, and nothing was marked"),
@@ -161,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_overtaken_fill_counts_as_under_way_until_it_is_over() {
-        let table = FillTable::new(1 << 20);
+        let table = FillTable::new();
         let before = Position::default();
         let early = join(&table, true, before);
         let late = join(&table, false, before.next());
@@ -177,9 +176,9 @@ mod tests {
 
     #[test]
     fn a_marked_key_is_fetched_alone_until_its_time_is_over() {
-        let table = FillTable::new(1 << 20);
+        let table = FillTable::new();
         table.mark_unshared(1, b"key", 100);
-        let begin = |key, held| Fill::new(key, Position::default(), 0, held);
+        let begin = |key, held_bytes| Fill::new(key, Position::default(), 0, held_bytes);
         let at = |now| table.join(1, b"key", now, |_| true, || false, begin);
         assert!(matches!(at(100 + UNSHARED_SECONDS - 1), Joined::Alone));
         assert!(matches!(at(100 + UNSHARED_SECONDS), Joined::Lead(_)));

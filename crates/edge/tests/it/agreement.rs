@@ -260,7 +260,11 @@ fn check(asked: &Asked, explained: &Explanation, reply: &Reply, heard_from_cache
     assert_eq!(rules, explained.answer_rules.len(), "{at}");
     assert_eq!(reply.header("x-target"), explained.target.as_deref(), "{at}");
     let origin = explained.origin.as_deref().map(|name| if name == "pair" { "o0" } else { name });
-    assert_eq!(reply.header("x-origin"), origin, "{at}");
+    // Behaviors that only methods tell apart share what is stored: HEAD may be answered from what another one's GET
+    // brought, by that one's origin.
+    if !(heard_from_cache && asked.method == "HEAD") {
+        assert_eq!(reply.header("x-origin"), origin, "{at}");
+    }
     if !heard_from_cache {
         let heard: Vec<String> = reply.headers("x-heard").into_iter().map(str::to_owned).collect();
         let told: Vec<String> =
@@ -272,13 +276,13 @@ fn check(asked: &Asked, explained: &Explanation, reply: &Reply, heard_from_cache
 #[test]
 fn explain_and_the_request_path_agree_on_random_requests() {
     let rounds = if std::env::var_os("LITTORAL_SOAK").is_some() { 40 } else { 3 };
+    let mut seen = std::collections::BTreeMap::<String, usize>::new();
     for round in 0..rounds {
         let mut random = Random(round);
         let origins: Vec<Origin> = (0..ORIGINS).map(|nth| start_origin(format!("o{nth}"))).collect();
         let (file, rules) = site(&mut random, &origins);
         assert!(rules >= 150, "{rules} rules");
         let bed = Testbed::builder(origin("*", ok("unused"))).site(&file).start();
-        let mut seen = std::collections::BTreeMap::<String, usize>::new();
         for _ in 0..700 {
             let asked = asked(&mut random);
             let question = ExplainRequest {
@@ -292,8 +296,9 @@ fn explain_and_the_request_path_agree_on_random_requests() {
             bed.settle();
             *seen.entry(explained.outcome).or_default() += 1;
         }
-        for outcome in ["hit", "miss", "pass", "redirect", "refuse"] {
-            assert!(seen.contains_key(outcome), "no request came to {outcome}: {seen:?}");
-        }
+    }
+    // Over all rounds: a random site need not have them all.
+    for outcome in ["hit", "miss", "pass", "redirect", "refuse"] {
+        assert!(seen.contains_key(outcome), "no request came to {outcome}: {seen:?}");
     }
 }
