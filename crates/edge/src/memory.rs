@@ -108,7 +108,9 @@ impl Judge {
         };
         let stalled = facts.stalled_percent.unwrap_or(0.0);
         let (wanted, stalls) = if self.is_short {
-            (reserve.saturating_add(reserve / 4), stalled >= MOVING_PERCENT)
+            // Where little more than the reserve exists at all, a part of the rest must do.
+            let rest = facts.total_bytes.map_or(u64::MAX, |total| total.saturating_sub(reserve));
+            (reserve.saturating_add((reserve / 4).min(rest / 2)), stalled >= MOVING_PERCENT)
         } else {
             (reserve, stalled >= STALLED_PERCENT)
         };

@@ -196,7 +196,7 @@ fn is_alias(name: &[u8], field: &[u8]) -> bool {
 
 /// The same of any field that the edge itself deals with: what it counts, removes, answers or tells variants apart by
 /// must not arrive under another name.
-fn is_alias_of_known(name: &[u8]) -> bool {
+pub(crate) fn is_alias_of_known(name: &[u8]) -> bool {
     let is_odd = |byte: &u8| !(byte.is_ascii_alphanumeric() || *byte == b'-');
     if !name.iter().any(is_odd) {
         return false;

@@ -1,12 +1,13 @@
 //! What a request becomes for one origin server: its path prefix, the `Host` that it wants, the secret that only it is
 //! told, a signature. What one origin server is told never reaches another, and clients cannot say it for the edge.
 
-use super::fields::is_read_as;
+use super::fields::{is_alias_of_known, is_read_as};
 use super::sign;
+use crate::respond::Place;
 use bytes::Bytes;
 use http::Method;
 use littoral_http_caching::{Fields, Known};
-use littoral_policy::{HostHeader, OriginServer, Site};
+use littoral_policy::{HostHeader, OriginServer, STEERING_FIELDS, Site};
 
 /// A request as all origin servers of a group would get it, but for what is their own.
 pub(crate) struct Unfinished<'a> {
@@ -70,6 +71,20 @@ pub(crate) fn finish_for(
 pub(crate) fn speaks_to_s3(known: Known, name: &[u8]) -> bool {
     let starts = |start: &[u8]| name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
     matches!(known, Known::Authorization | Known::Forwarded) || starts(b"x-amz-") || starts(b"x-forwarded-")
+}
+
+/// Whether a trailer field of a client's may go on: some servers take trailers for fields, so none has the name of one
+/// that the edge or the site deals with.
+pub(crate) fn may_trail(place: &Place, name: &[u8]) -> bool {
+    let behavior = place.behavior().expect("routed");
+    let own = behavior.request_fields.iter().map(|rule| rule.name.as_bytes());
+    let mut dealt_with = secrets(place.site())
+        .chain(own)
+        .chain(behavior.key.headers.iter().map(|name| &**name))
+        .chain(STEERING_FIELDS.iter().map(|name| name.as_bytes()));
+    Known::of(name) == Known::Other
+        && !is_alias_of_known(name)
+        && !dealt_with.any(|field| is_read_as(name, field))
 }
 
 fn secrets(site: &Site) -> impl Iterator<Item = &[u8]> {

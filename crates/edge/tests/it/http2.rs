@@ -65,6 +65,23 @@ fn a_request_arrives_as_http_2_has_it_and_its_answer_is_stored() {
 }
 
 #[test]
+fn a_trailer_that_goes_up_has_no_name_that_the_edge_or_the_site_deals_with() {
+    let http2 = http2_origin(100, |request| {
+        let names = request.trailers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ");
+        vec![Step::Head(200, fields(&[("cache-control", "no-store")])), Step::LastData(names.into())]
+    });
+    let tenant = "request_headers = [{ set = \"X-Tenant\", value = \"${site}\" }]";
+    let bed = builder(&http2, "").behavior_setting(tenant).start();
+    let mut client = bed.client();
+    client
+        .send("POST /up HTTP/1.1\r\nHost: site.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n");
+    client.send(
+        "X-Sum: 5\r\nX_Tenant: other\r\nX-Forwarded-Host: evil\r\nX-Rewrite-Url: /evil\r\nRange: x\r\n\r\n",
+    );
+    client.reply("POST").has_body("x-sum");
+}
+
+#[test]
 fn content_goes_up_with_its_length_or_without_and_trailers_come_down() {
     let http2 = http2_origin(100, |request| {
         let said = format!("{} {}", request.header("content-length"), String::from_utf8_lossy(&request.body));

@@ -9,6 +9,7 @@ use crate::head::write_fields;
 use crate::journey::Journey;
 use crate::origin::RequestBody;
 use crate::origin::body::{BodyPiece, REQUEST_BODY_PIECES_MAX, RequestBodyFailed};
+use crate::origin::finish::may_trail;
 use crate::protocol::socket::Transport;
 use crate::request::{Protocol, Request};
 use crate::respond::Response;
@@ -103,12 +104,13 @@ impl<S: Transport> Connection<S> {
         let (interim_sink, mut interim) = mpsc::channel(INTERIM_MAX);
         let interim_sink = (request.protocol == Protocol::Http11).then_some(interim_sink);
         let (for_client_alone, body_bytes_max) = (journey.is_for_client_alone(), journey.body_bytes_max());
+        let place = journey.place.clone();
         let mut answer = std::pin::pin!(finish(worker, journey, request, body, interim_sink));
         // Whether the request has been read to its end.
         let read_whole = Cell::new(false);
         let mut reading = true;
         let mut client = std::pin::pin!(async {
-            pump(reader, decoder, feed, body_bytes_max).await?;
+            pump(reader, decoder, feed, body_bytes_max, |name| may_trail(&place, name)).await?;
             read_whole.set(decoder.is_end());
             reader.until_closed(for_client_alone).await;
             Err::<(), BodyEnd>(BodyEnd::Closed)
@@ -253,6 +255,7 @@ async fn pump<S: Transport>(
     decoder: &mut BodyDecoder,
     feed: Option<Feed>,
     bytes_max: u64,
+    may_trail: impl Fn(&[u8]) -> bool + Copy,
 ) -> Result<(), BodyEnd> {
     let Some(feed) = feed else { return Ok(()) };
     let mut bytes = 0;
@@ -271,7 +274,7 @@ async fn pump<S: Transport>(
                 place.send(Ok(Some(Frame::data(piece))));
             }
             Ok(None) => {
-                place.send(Ok(trailer_map(decoder).map(Frame::trailers)));
+                place.send(Ok(trailer_map(decoder, may_trail).map(Frame::trailers)));
                 return Ok(());
             }
             Err(end) => {
@@ -285,13 +288,13 @@ async fn pump<S: Transport>(
     }
 }
 
-fn trailer_map(decoder: &BodyDecoder) -> Option<http::HeaderMap> {
+fn trailer_map(decoder: &BodyDecoder, may_trail: impl Fn(&[u8]) -> bool) -> Option<http::HeaderMap> {
     let trailers = decoder.trailers();
     if trailers.is_empty() {
         return None;
     }
     let mut map = http::HeaderMap::new();
-    for trailer in trailers {
+    for trailer in trailers.iter().filter(|trailer| may_trail(&trailer.name)) {
         if let (Ok(name), Ok(value)) =
             (http::HeaderName::from_bytes(&trailer.name), http::HeaderValue::from_bytes(&trailer.value))
         {
