@@ -51,8 +51,8 @@ pub enum Verdict {
 pub enum Change<'a> {
     /// A purge, control's or the node's own.
     Purge(&'a Purge),
-    /// Everything older, of every site, must be validated before it is used again.
-    Revalidate,
+    /// Everything older, of every site, must be fetched anew before it is used again.
+    Renew,
     /// Nothing that concerns what is stored.
     Nothing,
 }
@@ -62,7 +62,7 @@ impl<'a> Change<'a> {
     pub fn of(entry: &'a Entry) -> Change<'a> {
         match entry {
             Entry::Purge(purge) => Change::Purge(purge),
-            Entry::Revalidate { .. } => Change::Revalidate,
+            Entry::Renew { .. } => Change::Renew,
             Entry::Epoch { .. } => Change::Nothing,
         }
     }
@@ -87,8 +87,8 @@ struct Tables {
     odd: Arc<OddPrefixes>,
     /// Holds for every site: set when even one entry a site is too many.
     floor: Marks,
-    /// The last time that everything was to be validated; zero is never.
-    validate: u64,
+    /// The last time that everything was to be fetched anew; zero is never.
+    renew: u64,
 }
 
 struct Writer {
@@ -130,7 +130,7 @@ impl Fence {
                 table: Arc::new(Table::for_entries(0)),
                 odd: Arc::default(),
                 floor: Marks::default(),
-                validate: 0,
+                renew: 0,
             }),
             writer: Mutex::new(Writer { entries: 0 }),
             overflows: AtomicU64::new(0),
@@ -148,7 +148,7 @@ impl Fence {
             let change = match kept {
                 Kept::Entry(entry) => Change::of(entry),
                 Kept::Local(purge) => Change::Purge(purge),
-                Kept::Floor => Change::Revalidate,
+                Kept::Floor => Change::Renew,
             };
             fence.publish_at(&mut fence.write(), *own, change);
         }
@@ -205,10 +205,10 @@ impl Fence {
                 self.entries.store(writer.entries as u64, Relaxed);
                 self.cell(purge.site).store(at.pack(), Release);
             }
-            Change::Revalidate => {
+            Change::Renew => {
                 let tables = self.tables.load();
                 let (table, odd, floor) = (tables.table.clone(), tables.odd.clone(), tables.floor);
-                self.tables.store(Arc::new(Tables { table, odd, floor, validate: at.pack() }));
+                self.tables.store(Arc::new(Tables { table, odd, floor, renew: at.pack() }));
                 self.sites.iter().for_each(|cell| cell.store(at.pack(), Release));
             }
             Change::Nothing => {}
@@ -235,16 +235,15 @@ impl Fence {
     }
 
     /// Whether a purge later than `effective` covers the response. `url` is the one that `subject` was
-    /// made of. A response made soft stays hard if a hard purge came first. What is to be validated only because it
-    /// is older than a [`Change::Revalidate`] is hard, too: it may not even be served where stale responses may;
-    /// [`lends_validators`](Self::lends_validators) tells the two apart.
+    /// made of. A response made soft stays hard if a hard purge came first. What is
+    /// older than a [`Change::Renew`] is hard.
     pub fn judge(&self, subject: &Subject, url: &[u8], effective: Position) -> Verdict {
         let effective = effective.pack();
         if self.cell(subject.site).load(Acquire) <= effective {
             return Verdict::Live;
         }
         let tables = self.tables.load();
-        if tables.validate > effective {
+        if tables.renew > effective {
             return Verdict::Hard;
         }
         let marks = tables.marks(subject, url, effective);
@@ -257,14 +256,6 @@ impl Fence {
         }
     }
 
-    /// Whether the response's validators may be sent to its origin: unless a hard purge later than `effective`
-    /// covers it. What the origin then calls unchanged has the position at which it was asked.
-    pub fn lends_validators(&self, subject: &Subject, url: &[u8], effective: Position) -> bool {
-        let effective = effective.pack();
-        self.cell(subject.site).load(Acquire) <= effective
-            || self.tables.load().marks(subject, url, effective).hard <= effective
-    }
-
     /// Drops purges at or before `oldest_effective`. The caller knows that nothing stored, and no fetch in
     /// flight, has an earlier effective position: it reads [`position`](Self::position) first, then takes
     /// the minimum over what is stored and in flight.
@@ -273,7 +264,7 @@ impl Fence {
         let oldest = oldest_effective.pack();
         let tables = self.tables.load();
         let floor = if tables.floor.latest() > oldest { tables.floor } else { Marks::default() };
-        let validate = if tables.validate > oldest { tables.validate } else { 0 };
+        let renew = if tables.renew > oldest { tables.renew } else { 0 };
         let odd = Arc::new(tables.odd.later_than(oldest));
         let kept = tables.table.taken().filter(|taken| taken.marks.latest() > oldest).count();
         let table = Table::for_entries(kept);
@@ -282,7 +273,7 @@ impl Fence {
         }
         writer.entries = kept;
         self.entries.store(kept as u64, Relaxed);
-        self.tables.store(Arc::new(Tables { table: Arc::new(table), odd, floor, validate }));
+        self.tables.store(Arc::new(Tables { table: Arc::new(table), odd, floor, renew }));
     }
 
     /// Purges remembered: entries of the table and odd prefixes.
@@ -294,7 +285,7 @@ impl Fence {
     /// Whether it remembers no purge.
     pub fn is_empty(&self) -> bool {
         let tables = self.tables.load();
-        self.len() == 0 && tables.floor.latest().max(tables.validate) == 0
+        self.len() == 0 && tables.floor.latest().max(tables.renew) == 0
     }
 
     /// How often a limit made a purge cover too much.

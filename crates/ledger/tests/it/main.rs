@@ -5,6 +5,7 @@
 mod fence;
 mod follower;
 mod journal;
+mod model;
 mod reference;
 mod threads;
 mod wire;
