@@ -4,6 +4,7 @@
 
 mod fence;
 mod follower;
+mod generations;
 mod journal;
 mod model;
 mod reference;

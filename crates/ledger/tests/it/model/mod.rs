@@ -9,6 +9,7 @@ mod bug;
 mod explorer;
 mod node;
 mod overflow;
+mod rollout;
 mod setup;
 mod steps;
 mod world;
@@ -16,6 +17,7 @@ mod world;
 use bug::Bug;
 use explorer::{Model, explore};
 use overflow::AtTheLimit;
+use rollout::{Mistake, Rollout};
 use setup::{Covers, QUIET, Setup};
 use world::Action;
 
@@ -301,4 +303,20 @@ fn a_full_table_forgets_no_purge() {
     let model = |bug| AtTheLimit { bug, steps_max: bound(4, 6) };
     holds_for("at the limit", &model(None), usize::MAX);
     finds_in(Bug::OverflowForgets, &model(Some(Bug::OverflowForgets)), usize::MAX);
+}
+
+#[test]
+fn generations_never_go_back_and_candidates_end_by_themselves() {
+    let model = |mistake| Rollout { mistake, generations_max: 3, restarts_max: 1 };
+    holds_for("generations", &model(None), bound(400_000, 1_500_000));
+    for mistake in [
+        Mistake::CandidateNeverExpires,
+        Mistake::RestartKeepsCandidate,
+        Mistake::LateOfferRevives,
+        Mistake::OlderCommitTaken,
+        Mistake::BadPartTakesSiteAway,
+        Mistake::RestoredVersionsGoBack,
+    ] {
+        finds_in(mistake, &model(Some(mistake)), usize::MAX);
+    }
 }
