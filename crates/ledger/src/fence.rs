@@ -5,16 +5,15 @@
 //! everything it has), a full list of odd prefixes shortens a new one to its last slash. Both purge too
 //! much and are counted; nothing is ever forgotten but what [`Fence::forget_older_than`] is told.
 
-use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use arc_swap::ArcSwap;
+use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::{Arc, PoisonError};
 
 use crate::entry::Entry;
 use crate::journal::{Kept, Replayed};
 use crate::odd::OddPrefixes;
 use crate::position::Position;
 use crate::purge::{Purge, Scope, SiteKey};
+use crate::shared::{AtomicU64, Latest, Mutex, MutexGuard};
 use crate::subject::{Probes, Subject};
 use crate::table::{Marks, Table};
 
@@ -75,7 +74,7 @@ pub struct Fence {
     position: AtomicU64,
     /// The last purge of each site; sites whose keys meet in a cell share it, and judge more often.
     sites: Box<[AtomicU64]>,
-    tables: ArcSwap<Tables>,
+    tables: Latest<Tables>,
     writer: Mutex<Writer>,
     overflows: AtomicU64,
     entries: AtomicU64,
@@ -109,7 +108,7 @@ impl Tables {
     }
 }
 
-const SITE_CELLS: usize = 1024;
+const SITE_CELLS: usize = if cfg!(loom) { 2 } else { 1024 };
 
 impl Fence {
     /// A fence before its first purge.
@@ -126,7 +125,7 @@ impl Fence {
             limits,
             position: AtomicU64::new(position.pack()),
             sites: (0..SITE_CELLS).map(|_| AtomicU64::new(position.pack())).collect(),
-            tables: ArcSwap::from_pointee(Tables {
+            tables: Latest::new(Tables {
                 table: Arc::new(Table::for_entries(0)),
                 odd: Arc::default(),
                 floor: Marks::default(),

@@ -42,6 +42,7 @@ mod position;
 mod progress;
 mod protocol;
 mod purge;
+mod shared;
 mod subject;
 mod table;
 mod ties;

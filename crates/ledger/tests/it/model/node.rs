@@ -280,7 +280,14 @@ impl Node {
         let mut node = Node::start(records, cut, self.threads.len(), false, bug);
         node.stored = self.stored;
         node.promised = self.promised;
-        node.known = self.known.clone();
+        let has = |at: Position| {
+            node.journal.iter().any(|record| match record {
+                Record::Applied { logged, .. } => logged.at == at,
+                Record::Stand { stand, .. } => stand.control >= at && stand.control.epoch == at.epoch,
+                _ => false,
+            })
+        };
+        node.known = self.known.iter().filter(|&(&at, _)| has(at)).map(|(&at, &old)| (at, old)).collect();
         node
     }
 
