@@ -42,6 +42,7 @@ test: setup-test lint ## everything that must hold before a commit: lint, fuzz c
 
 soak: setup-test ## the long counts: tests with LITTORAL_SOAK=1, and each fuzz target for SOAK_MINUTES (default 15)
 	scripts/fuzz all $$(( $(or $(SOAK_MINUTES),15) * 60 ))
+	CARGO_TARGET_DIR=$(TARGET_DIR)/loom RUSTFLAGS="--cfg loom" cargo test $(LOCKED) --release -p littoral-ledger orders
 	LITTORAL_SOAK=1 scripts/cargo-test $(LOCKED) --release --workspace
 
 setup-test:

@@ -3,13 +3,14 @@
 //! ```text
 //! epoch 1   (1,49) purge   (1,50) purge   (1,51) purge … (1,57) purge      lost with the store
 //!                              \
-//! epoch 2                       (2,50) Epoch{branch (1,50)}   (2,51) Revalidate{lost (1,57)}   (2,52) purge
+//! epoch 2                       (2,50) Epoch{branch (1,50)}   (2,51) Renew{lost (1,57)}   (2,52) purge
 //! ```
 //!
 //! A restored, or lossily promoted, store begins a new epoch with a mark at (its epoch, the number at which it
 //! branches off): later than all that any node has seen of the old epoch, so that taking it over never goes back.
-//! When a node asks that knows more of the old epoch than the branch, control enters [`Entry::Revalidate`]: from
-//! then on nobody uses what is older without asking its origin.
+//! When a node asks that knows more of the old epoch than the branch, control enters [`Entry::Renew`]: from then on
+//! nobody uses what is older. Not even its validators: what is lost may have been a hard purge, and those are for
+//! origins whose validators lie.
 
 use crate::position::Position;
 use crate::purge::Purge;
@@ -24,9 +25,9 @@ pub struct EpochId(pub u64);
 pub enum Entry {
     /// What an operator asked for.
     Purge(Purge),
-    /// All of every site must be validated before it is used again: purges up to `lost` are known to some node
+    /// All of every site must be fetched anew before it is used again: purges up to `lost` are known to some node
     /// and to no log.
-    Revalidate {
+    Renew {
         /// The latest position of an earlier epoch that a node was found to know beyond the branch.
         lost: Position,
     },
@@ -58,7 +59,7 @@ impl Entry {
                 out.push(0);
                 purge.put(out)?;
             }
-            Entry::Revalidate { lost } => {
+            Entry::Renew { lost } => {
                 out.push(1);
                 out.extend(lost.encode());
             }
@@ -75,7 +76,7 @@ impl Entry {
         reader.version(VERSION)?;
         match reader.u8()? {
             0 => Purge::read(reader).map(Entry::Purge),
-            1 => Ok(Entry::Revalidate { lost: Position::read(reader)? }),
+            1 => Ok(Entry::Renew { lost: Position::read(reader)? }),
             2 => Ok(Entry::Epoch { id: EpochId(reader.u64()?), branch: Position::read(reader)? }),
             _ => Err(DecodeError::Unknown("entry")),
         }

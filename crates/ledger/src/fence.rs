@@ -5,16 +5,15 @@
 //! everything it has), a full list of odd prefixes shortens a new one to its last slash. Both purge too
 //! much and are counted; nothing is ever forgotten but what [`Fence::forget_older_than`] is told.
 
-use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use arc_swap::ArcSwap;
+use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::{Arc, PoisonError};
 
 use crate::entry::Entry;
 use crate::journal::{Kept, Replayed};
 use crate::odd::OddPrefixes;
 use crate::position::Position;
 use crate::purge::{Purge, Scope, SiteKey};
+use crate::shared::{AtomicU64, Latest, Mutex, MutexGuard};
 use crate::subject::{Probes, Subject};
 use crate::table::{Marks, Table};
 
@@ -51,8 +50,8 @@ pub enum Verdict {
 pub enum Change<'a> {
     /// A purge, control's or the node's own.
     Purge(&'a Purge),
-    /// Everything older, of every site, must be validated before it is used again.
-    Revalidate,
+    /// Everything older, of every site, must be fetched anew before it is used again.
+    Renew,
     /// Nothing that concerns what is stored.
     Nothing,
 }
@@ -62,7 +61,7 @@ impl<'a> Change<'a> {
     pub fn of(entry: &'a Entry) -> Change<'a> {
         match entry {
             Entry::Purge(purge) => Change::Purge(purge),
-            Entry::Revalidate { .. } => Change::Revalidate,
+            Entry::Renew { .. } => Change::Renew,
             Entry::Epoch { .. } => Change::Nothing,
         }
     }
@@ -75,7 +74,7 @@ pub struct Fence {
     position: AtomicU64,
     /// The last purge of each site; sites whose keys meet in a cell share it, and judge more often.
     sites: Box<[AtomicU64]>,
-    tables: ArcSwap<Tables>,
+    tables: Latest<Tables>,
     writer: Mutex<Writer>,
     overflows: AtomicU64,
     entries: AtomicU64,
@@ -87,8 +86,8 @@ struct Tables {
     odd: Arc<OddPrefixes>,
     /// Holds for every site: set when even one entry a site is too many.
     floor: Marks,
-    /// The last time that everything was to be validated; zero is never.
-    validate: u64,
+    /// The last time that everything was to be fetched anew; zero is never.
+    renew: u64,
 }
 
 struct Writer {
@@ -109,7 +108,7 @@ impl Tables {
     }
 }
 
-const SITE_CELLS: usize = 1024;
+const SITE_CELLS: usize = if cfg!(loom) { 2 } else { 1024 };
 
 impl Fence {
     /// A fence before its first purge.
@@ -126,11 +125,11 @@ impl Fence {
             limits,
             position: AtomicU64::new(position.pack()),
             sites: (0..SITE_CELLS).map(|_| AtomicU64::new(position.pack())).collect(),
-            tables: ArcSwap::from_pointee(Tables {
+            tables: Latest::new(Tables {
                 table: Arc::new(Table::for_entries(0)),
                 odd: Arc::default(),
                 floor: Marks::default(),
-                validate: 0,
+                renew: 0,
             }),
             writer: Mutex::new(Writer { entries: 0 }),
             overflows: AtomicU64::new(0),
@@ -148,7 +147,7 @@ impl Fence {
             let change = match kept {
                 Kept::Entry(entry) => Change::of(entry),
                 Kept::Local(purge) => Change::Purge(purge),
-                Kept::Floor => Change::Revalidate,
+                Kept::Floor => Change::Renew,
             };
             fence.publish_at(&mut fence.write(), *own, change);
         }
@@ -205,10 +204,10 @@ impl Fence {
                 self.entries.store(writer.entries as u64, Relaxed);
                 self.cell(purge.site).store(at.pack(), Release);
             }
-            Change::Revalidate => {
+            Change::Renew => {
                 let tables = self.tables.load();
                 let (table, odd, floor) = (tables.table.clone(), tables.odd.clone(), tables.floor);
-                self.tables.store(Arc::new(Tables { table, odd, floor, validate: at.pack() }));
+                self.tables.store(Arc::new(Tables { table, odd, floor, renew: at.pack() }));
                 self.sites.iter().for_each(|cell| cell.store(at.pack(), Release));
             }
             Change::Nothing => {}
@@ -235,16 +234,15 @@ impl Fence {
     }
 
     /// Whether a purge later than `effective` covers the response. `url` is the one that `subject` was
-    /// made of. A response made soft stays hard if a hard purge came first. What is to be validated only because it
-    /// is older than a [`Change::Revalidate`] is hard, too: it may not even be served where stale responses may;
-    /// [`lends_validators`](Self::lends_validators) tells the two apart.
+    /// made of. A response made soft stays hard if a hard purge came first. What is
+    /// older than a [`Change::Renew`] is hard.
     pub fn judge(&self, subject: &Subject, url: &[u8], effective: Position) -> Verdict {
         let effective = effective.pack();
         if self.cell(subject.site).load(Acquire) <= effective {
             return Verdict::Live;
         }
         let tables = self.tables.load();
-        if tables.validate > effective {
+        if tables.renew > effective {
             return Verdict::Hard;
         }
         let marks = tables.marks(subject, url, effective);
@@ -257,14 +255,6 @@ impl Fence {
         }
     }
 
-    /// Whether the response's validators may be sent to its origin: unless a hard purge later than `effective`
-    /// covers it. What the origin then calls unchanged has the position at which it was asked.
-    pub fn lends_validators(&self, subject: &Subject, url: &[u8], effective: Position) -> bool {
-        let effective = effective.pack();
-        self.cell(subject.site).load(Acquire) <= effective
-            || self.tables.load().marks(subject, url, effective).hard <= effective
-    }
-
     /// Drops purges at or before `oldest_effective`. The caller knows that nothing stored, and no fetch in
     /// flight, has an earlier effective position: it reads [`position`](Self::position) first, then takes
     /// the minimum over what is stored and in flight.
@@ -273,7 +263,7 @@ impl Fence {
         let oldest = oldest_effective.pack();
         let tables = self.tables.load();
         let floor = if tables.floor.latest() > oldest { tables.floor } else { Marks::default() };
-        let validate = if tables.validate > oldest { tables.validate } else { 0 };
+        let renew = if tables.renew > oldest { tables.renew } else { 0 };
         let odd = Arc::new(tables.odd.later_than(oldest));
         let kept = tables.table.taken().filter(|taken| taken.marks.latest() > oldest).count();
         let table = Table::for_entries(kept);
@@ -282,7 +272,7 @@ impl Fence {
         }
         writer.entries = kept;
         self.entries.store(kept as u64, Relaxed);
-        self.tables.store(Arc::new(Tables { table: Arc::new(table), odd, floor, validate }));
+        self.tables.store(Arc::new(Tables { table: Arc::new(table), odd, floor, renew }));
     }
 
     /// Purges remembered: entries of the table and odd prefixes.
@@ -294,7 +284,7 @@ impl Fence {
     /// Whether it remembers no purge.
     pub fn is_empty(&self) -> bool {
         let tables = self.tables.load();
-        self.len() == 0 && tables.floor.latest().max(tables.validate) == 0
+        self.len() == 0 && tables.floor.latest().max(tables.renew) == 0
     }
 
     /// How often a limit made a purge cover too much.

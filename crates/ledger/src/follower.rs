@@ -12,7 +12,7 @@
 //!
 //! - It never goes back: an older control, another history of its epoch, and entries that it has are refused or
 //!   passed over. Its own positions go on through everything.
-//! - What control no longer has becomes "everything older is to be validated" ([`Body::Reset`]).
+//! - What control no longer has becomes "everything older is to be fetched anew" ([`Body::Reset`]).
 //! - What it knows and a new epoch lacks stays in force here; parents' answers count as of the branch until control
 //!   has made it good.
 //!
@@ -127,7 +127,7 @@ impl Follower {
         let mut effects = Vec::new();
         follower.append(Record::Life(own.epoch), &mut effects);
         if replayed.damaged {
-            let own = table.publish(Change::Revalidate);
+            let own = table.publish(Change::Renew);
             follower.append(Record::Floor { own }, &mut effects);
             effects.push(Effect::Turns(own));
         }
@@ -280,7 +280,7 @@ impl Follower {
         if base <= self.progress.stand.control {
             return;
         }
-        let own = table.publish(Change::Revalidate);
+        let own = table.publish(Change::Renew);
         self.progress.jump(base, id, branch, own);
         self.append(Record::Floor { own }, effects);
         if self.progress.stand.lost.is_none() {

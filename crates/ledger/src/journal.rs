@@ -13,11 +13,11 @@
 //!
 //! - **Torn tail**: a frame that the file ends in, or nothing but zeros: what was never durable, cut off.
 //! - **Damage**: a whole frame that does not add up. It and all behind it are cut off, too, and since they may
-//!   have been acknowledged, the node begins with "revalidate everything older".
+//!   have been acknowledged, the node begins with "fetch everything older anew".
 //! - **Lives**: each start of a process takes the next life, the epoch of its own positions, before anything is
 //!   stored under them. So no own position is given twice, even if the end of the last life was never durable.
 //! - **Compaction** ([`compact`]) writes what is still needed as a new file: one stand, the applied entries that
-//!   something stored may be older than. Beyond its limit they become one "revalidate everything older".
+//!   something stored may be older than. Beyond its limit they become one "fetch everything older anew".
 
 mod checksum;
 mod compaction;

@@ -8,7 +8,7 @@
 //! - **Numbers** are allotted in the commit, compared against the head that was expected: commit order is number
 //!   order, and what is not committed takes no number.
 //! - **Bounds**: at most [`Log::entries_max`](Log::new) entries; a node that stands before the oldest is told to
-//!   validate everything older.
+//!   fetch everything older anew.
 //! - **Restore**: a log from a backup begins a new epoch before it answers anybody. What nodes know beyond the
 //!   branch is made good when they ask ([`Log::unknown_to_log`], then [`Log::make_good`]).
 
@@ -136,11 +136,11 @@ impl Log {
             .max()
     }
 
-    /// Enters that everything older is to be validated by everybody: purges up to `lost` are in no log.
+    /// Enters that everything older is to be fetched anew by everybody: purges up to `lost` are in no log.
     pub fn make_good(&mut self, lost: Position) -> Position {
         let number = self.made_good.entry(lost.epoch).or_default();
         *number = lost.number.max(*number);
-        self.push(Logged { at: self.head.next(), entry: Entry::Revalidate { lost } });
+        self.push(Logged { at: self.head.next(), entry: Entry::Renew { lost } });
         self.head
     }
 

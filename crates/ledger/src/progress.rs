@@ -17,7 +17,7 @@ pub struct Stand {
 }
 
 /// Purges of an earlier epoch that a node applied and control's log lacks. Until control has entered
-/// [`Entry::Revalidate`] for them, parents may not know them whatever position they report.
+/// [`Entry::Renew`] for them, parents may not know them whatever position they report.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Lost {
     /// The last of them.
@@ -67,7 +67,7 @@ impl Progress {
                 }
                 self.stand.id = id;
             }
-            Entry::Revalidate { lost } => {
+            Entry::Renew { lost } => {
                 if let Some(mine) = self.stand.lost.filter(|mine| mine.known <= lost) {
                     self.stand.lost = None;
                     self.stand.control = logged.at;
@@ -84,7 +84,7 @@ impl Progress {
     }
 
     /// Control begins anew at `base`, having thrown away what comes before; everything older than `own` is to be
-    /// validated. `branch` is where the log left the epoch in which the node stands, if it did.
+    /// fetched anew. `branch` is where the log left the epoch in which the node stands, if it did.
     pub(crate) fn jump(&mut self, base: Position, id: EpochId, branch: Option<Position>, own: Position) {
         if let Some(branch) = branch.filter(|&branch| self.stand.control > branch) {
             self.lose(self.stand.control, branch);
@@ -107,8 +107,12 @@ impl Progress {
     /// all that this node has.
     pub(crate) fn own_of(&self, control: Position) -> Option<Position> {
         match self.stand.lost {
+            // Its maker is in an epoch that this node has yet to take over: where that branches off is not known here.
+            _ if control.epoch > self.stand.control.epoch => Some(Position::default()),
             Some(lost) if control > lost.known => Some(lost.back),
-            _ => self.ties.own_of(control),
+            // Of the new epoch nothing is tied yet: after all that is, its first purge comes.
+            Some(lost) => Some(self.ties.own_of(control).unwrap_or(lost.back)),
+            None => self.ties.own_of(control),
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct Ask {
     pub after: Position,
     /// Which history of that epoch.
     pub id: EpochId,
-    /// What it knows of an earlier epoch and has not seen made good by [`Entry::Revalidate`](crate::Entry).
+    /// What it knows of an earlier epoch and has not seen made good by [`Entry::Renew`](crate::Entry).
     pub lost: Option<Position>,
 }
 
@@ -36,7 +36,7 @@ pub struct Reply {
 pub enum Body {
     /// Entries in order, not necessarily up to the head.
     Entries(Vec<Logged>),
-    /// The log no longer has what the node misses: everything older is to be validated, then go on from `base`.
+    /// The log no longer has what the node misses: everything older is to be fetched anew, then go on from `base`.
     Reset {
         /// Where the node stands then.
         base: Position,

@@ -6,9 +6,10 @@
 //! that one, whatever is older than the last soft purge is at least stale.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
 use crate::purge::{Kind, SiteKey};
+use crate::shared::AtomicU64;
 
 /// Packed positions of the last purges of one thing; zero is none.
 #[derive(Copy, Clone, Default, Debug)]
@@ -55,7 +56,7 @@ pub(crate) struct Taken {
     pub(crate) marks: Marks,
 }
 
-const SLOTS_MIN: usize = 256;
+const SLOTS_MIN: usize = if cfg!(loom) { 4 } else { 256 };
 
 impl Table {
     /// A table that takes `entries` and as many again before it must be rebuilt.

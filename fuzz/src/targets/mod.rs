@@ -12,6 +12,7 @@ pub mod http_caching_range;
 pub mod http_caching_response;
 pub mod ledger_entry;
 pub mod ledger_journal;
+pub mod ledger_manifest;
 pub mod model_site_file;
 pub mod records_digests;
 pub mod records_line;
@@ -41,6 +42,7 @@ pub const ALL: &[Target] = &[
     ("http_caching_response", http_caching_response::run),
     ("ledger_entry", ledger_entry::run),
     ("ledger_journal", ledger_journal::run),
+    ("ledger_manifest", ledger_manifest::run),
     ("model_site_file", model_site_file::run),
     ("records_digests", records_digests::run),
     ("records_line", records_line::run),

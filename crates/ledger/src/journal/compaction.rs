@@ -73,7 +73,7 @@ impl Replayed {
 
 /// The records that say the same as `records` to a node of which nothing stored is older than `oldest_effective`
 /// (an own position), with at most `entries_max` purges among them. What is beyond becomes one floor: everything
-/// older than the last purge that was given up is to be validated.
+/// older than the last purge that was given up is to be fetched anew.
 ///
 /// The caller takes `oldest_effective` as for [`Fence::forget_older_than`](crate::Fence::forget_older_than).
 pub fn compact(records: &[Record], oldest_effective: Position, entries_max: usize) -> Vec<Record> {

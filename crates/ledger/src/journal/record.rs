@@ -27,7 +27,7 @@ pub enum Record {
         /// What it made unusable.
         purge: Purge,
     },
-    /// Everything older than `own` is to be validated: control no longer has what the node missed, or the journal
+    /// Everything older than `own` is to be fetched anew: control no longer has what the node missed, or the journal
     /// was damaged, or compaction gave up precision.
     Floor {
         /// Where it stands in the node's own sequence.

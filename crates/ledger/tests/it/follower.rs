@@ -27,7 +27,7 @@ impl Table for Words {
         self.1.push(match change {
             Change::Purge(Purge { scope: Scope::Url(url), .. }) => url.to_string(),
             Change::Purge(_) => "other".into(),
-            Change::Revalidate => "all".into(),
+            Change::Renew => "all".into(),
             Change::Nothing => "-".into(),
         });
         self.position()
@@ -127,7 +127,7 @@ fn entries_are_applied_once_and_in_order_however_they_come() {
 }
 
 #[test]
-fn a_node_behind_the_oldest_entry_validates_everything_older() {
+fn a_node_behind_the_oldest_entry_fetches_everything_older_anew() {
     let mut log = Log::new(EpochId(1), 2);
     commit(&mut log, &["a", "b", "c", "d"]);
     let mut node = Node::new();

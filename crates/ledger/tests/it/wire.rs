@@ -93,8 +93,7 @@ pub(crate) fn any_purge() -> impl Strategy<Value = Purge> {
 pub(crate) fn any_logged() -> impl Strategy<Value = Logged> {
     prop_oneof![
         (any_position(), any_purge()).prop_map(|(at, purge)| Logged { at, entry: Entry::Purge(purge) }),
-        (any_position(), any_position())
-            .prop_map(|(at, lost)| Logged { at, entry: Entry::Revalidate { lost } }),
+        (any_position(), any_position()).prop_map(|(at, lost)| Logged { at, entry: Entry::Renew { lost } }),
         (1..=Position::EPOCH_MAX, 0..=Position::NUMBER_MAX, any::<u64>()).prop_map(|(epoch, number, id)| {
             let branch = at(epoch - 1, number);
             Logged { at: at(epoch, number), entry: Entry::Epoch { id: EpochId(id), branch } }
