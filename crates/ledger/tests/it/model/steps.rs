@@ -124,7 +124,9 @@ impl Setup {
             let kept = 0..=state.unsynced.len();
             actions.extend(kept.map(|records_kept| Action::PowerFails { node, records_kept }));
         }
-        if self.ticks_max > 0 && world.answered_at[node].is_none_or(|at| world.now >= at + LEASE) {
+        // Control waits a margin longer, which is more than any turn takes.
+        let idle = state.threads.iter().all(|thread| thread.turn == Turn::Idle);
+        if self.ticks_max > 0 && idle && world.answered_at[node].is_none_or(|at| world.now >= at + LEASE) {
             actions.push(Action::LeaseRanOut { node });
         }
     }
@@ -132,6 +134,10 @@ impl Setup {
     pub(super) fn node_step(&self, world: &mut World, action: &Action) -> Result<(), String> {
         match *action {
             Action::ThreadReads { node, thread } => {
+                // The lease first: what was caught up with before it was granted is then in the position.
+                if !self.is(Bug::LeaseReadAfterPosition) && !self.may_reuse(world, node) {
+                    return Ok(());
+                }
                 let position = world.nodes[node].table.position;
                 let judged = self.judge(world, node).filter(|_| self.is(Bug::PositionReadAfterJudging));
                 let thread = &mut world.nodes[node].threads[thread];
@@ -139,10 +145,11 @@ impl Setup {
             }
             Action::ThreadJudges { node, thread } => {
                 let (judged, now) = (self.judge(world, node), world.nodes[node].table.position);
+                let may_reuse = !self.is(Bug::LeaseReadAfterPosition) || self.may_reuse(world, node);
                 let thread = &mut world.nodes[node].threads[thread];
                 let found = match (thread.turn, thread.hot) {
                     (Turn::JudgedFirst(stored), _) => Some((stored, now)),
-                    (Turn::Read(position), Some((stored, checked))) if checked == position => {
+                    (Turn::Read(position), Some((stored, checked))) if checked == position && may_reuse => {
                         Some((stored, checked))
                     }
                     (Turn::Read(position), _) => judged.map(|stored| (stored, position)),
