@@ -51,6 +51,8 @@ pub(crate) enum Bug {
     LeaseWithoutCatchingUp,
     /// A thread reads the position first and whether the lease holds afterwards.
     LeaseReadAfterPosition,
+    /// An unsafe request is answered before its invalidation is durable.
+    InvalidationNotWaitedFor,
     /// The full table is emptied.
     OverflowForgets,
 }

@@ -92,6 +92,21 @@ fn power() -> Setup {
     }
 }
 
+/// Unsafe methods invalidate beside control's purges, and power fails.
+fn unsafe_methods() -> Setup {
+    Setup {
+        purges: &[Covers::Hard, Covers::Other],
+        purges_max: bound(1, 2) as u8,
+        jobs_max: bound(1, 2) as u8,
+        unsafe_max: bound(1, 2) as u8,
+        asks_max: 1,
+        net_max: 1,
+        crashes_max: bound(1, 2) as u8,
+        states_max: bound(400_000, 1_500_000),
+        ..QUIET
+    }
+}
+
 /// A parent and its child, and power that fails under both.
 fn parent() -> Setup {
     Setup {
@@ -238,6 +253,7 @@ fn no_acknowledged_purge_is_undone_by_fills_and_threads() {
 fn no_acknowledged_purge_is_lost_by_messages_or_power() {
     holds("link", &link());
     holds("power", &power());
+    holds("unsafe methods", &unsafe_methods());
 }
 
 #[test]
@@ -292,6 +308,7 @@ fn every_mistake_of_messages_and_disks_is_found() {
         finds(bug, &link());
     }
     finds(Bug::LifeGivenTwice, &power());
+    finds(Bug::InvalidationNotWaitedFor, &unsafe_methods());
 }
 
 #[test]
@@ -362,7 +379,8 @@ fn long_random_walks_break_no_promise_either() {
     let walks = bound(2_000, 200_000) as u64;
     for (name, setup) in [
         ("walks", everything()),
-        ("walks without threads", Setup { threads: 0, ..everything() }),
+        ("walks without threads", Setup { threads: 0, unsafe_max: 4, nodes: 1, ..everything() }),
+        ("walks of parent and child", Setup { threads: 0, ..everything() }),
         ("walks of one control", Setup { threads: 0, restores_max: 0, log_entries_max: 2, ..everything() }),
         (
             "walks with leases",

@@ -4,7 +4,7 @@ use littoral_ledger::{Position, Verdict};
 
 use super::bug::Bug;
 use super::node::{Job, LEASE, Stored, Thread, Truth, Turn};
-use super::setup::Setup;
+use super::setup::{Covers, Setup};
 use super::world::{Action, World};
 
 impl Setup {
@@ -117,6 +117,9 @@ impl Setup {
             (Some(Job::Here { .. }), _) => actions.push(Action::Store { node }),
             (None, _) => {}
         }
+        if world.unsafes < self.unsafe_max && state.invalidating.is_none() {
+            actions.push(Action::UnsafeMethod { node });
+        }
         if !state.unsynced.is_empty() && !state.handed {
             actions.push(Action::Sync { node });
         }
@@ -205,6 +208,11 @@ impl Setup {
                     stored.effective = state.table.position;
                 }
                 state.stored = Some(stored);
+            }
+            Action::UnsafeMethod { node } => {
+                world.unsafes += 1;
+                world.content += 1;
+                world.nodes[node].invalidate(world.content, Covers::Hard.purge(), self.bug);
             }
             Action::Sync { node } => {
                 let truth = world.controls[world.connected[node]].truth();
