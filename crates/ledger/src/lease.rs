@@ -8,7 +8,11 @@
 //!
 //! The node counts from when it asked, control from when it answered, which is later: so when control says that a
 //! lease has run out, it has. Clocks are compared nowhere; they must only run alike, and control adds a margin
-//! for what they do not.
+//! for what they do not and for the turn of a thread's loop.
+//!
+//! **A thread reads whether the lease holds before it reads the position** of what it is about to reuse, and whoever
+//! publishes a lease does so after the purges that it stands for. The other way round, a thread could read an old
+//! position, see a lease that was granted after a catch-up, and reuse what that has purged.
 
 use std::collections::VecDeque;
 use std::time::Duration;

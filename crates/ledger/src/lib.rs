@@ -1,12 +1,42 @@
-//! Positions and the purge fence: what makes "what was purged is never served again" checkable.
+//! Purges and generations as protocols, pure: what makes "what was purged is never served again, and no change is
+//! lost or half applied" checkable.
 //!
-//! Every purge takes the next [`Position`] of one sequence. A stored response carries its *effective
-//! position*: the position that stood when the request which produced it began. The [`Fence`] remembers
-//! purges and says of a stored response ([`Subject`], effective position) whether a later purge covers
-//! it. The cache asks it before reuse; the edge and the administration write to it.
+//! ```text
+//!           control                             node                                         threads
+//!  writers -> log::Log -- Reply --> follower::Follower -- Change --> Fence <-- judge -- answers
+//!                 ^                   |     |      ^                   ^
+//!                 '------- Ask -------'     |      '- thread_passed    '---- own invalidations
+//!                 ^                         '- Record -> journal -> durable
+//!                 '--- Acknowledge ---------------------'
 //!
-//! Here is no socket, no clock and no disk: how purges reach a node, and when it may acknowledge them, is
-//! decided above.
+//!  planner -> manifest::Manifest ------> generations::Generations -- Apply, Remove --> parts in force
+//! ```
+//!
+//! Three sequences have positions of one kind, [`Position`] (epoch, number):
+//!
+//! - **control's log** of purges ([`log`], [`entry`]): numbers in commit order without gaps; a restored store begins a
+//!   new epoch;
+//! - **the node's own**: every purge that the [`Fence`] applies, control's or its own, takes the next one. Its epoch is
+//!   the *life*, a start of the process. A stored response carries its *effective position* in this sequence: the
+//!   one that stood when the request which produced it began, or an earlier one, see below;
+//! - **generations** ([`generations`], [`manifest`]).
+//!
+//! How a node follows, acknowledges, and gets over loss is in [`follower`]; how own positions and control's belong
+//! together in [`ties`]; until when control's word holds in [`lease`]; what a restart knows in [`journal`].
+//!
+//! Here is no socket, no clock and no disk. `tests/it/model` explores all of this with an adversary for a scheduler.
+//!
+//! # Effective positions
+//!
+//! | what is stored | its effective position |
+//! |---|---|
+//! | a fill | [`Fence::position`] before the request left |
+//! | one freshened by a 304 or by an answer to HEAD | the same, of that request |
+//! | one put together of slices | the earliest of theirs |
+//! | a derived variant | its source's |
+//! | an answer of a parent | [`Follower::effective_of`] the position before the request left and what the parent said |
+//!
+//! What a node says to a child is [`Follower::told_for`] the effective position of what it answers with.
 //!
 //! # Why a reader cannot miss a purge
 //!
@@ -29,23 +59,23 @@
 //!   until each thread has passed a turn of its loop.
 
 mod acknowledging;
-mod entry;
+pub mod entry;
 mod fence;
-mod follower;
-mod generations;
-mod journal;
-mod lease;
-mod log;
-mod manifest;
+pub mod follower;
+pub mod generations;
+pub mod journal;
+pub mod lease;
+pub mod log;
+pub mod manifest;
 mod odd;
 mod position;
 mod progress;
-mod protocol;
+pub mod protocol;
 mod purge;
 mod shared;
 mod subject;
 mod table;
-mod ties;
+pub mod ties;
 mod wire;
 
 pub use entry::{Entry, EpochId, Logged};

@@ -6,10 +6,11 @@
 //! ties     |------run-----|        |-run-|
 //! ```
 //!
-//! - [`control_of`](Ties::control_of): what a node may say of something with own effective position (7,5) to those
-//!   who fetch from it: it has seen control's purges up to (1,43).
-//! - [`own_of`](Ties::own_of): from which own position on the purges count against an answer of a parent that has
-//!   seen control's up to (1,42): from (7,2) on.
+//! - [`Follower::told_for`](crate::Follower::told_for): what a node may say of something with own effective position
+//!   (7,5) to those who fetch from it: it has seen control's purges up to (1,43).
+//! - [`Follower::effective_of`](crate::Follower::effective_of): from which own position on the purges count against an
+//!   answer of a parent that has seen control's up to (1,42): from (7,4) on. The local one at (7,3) is no concern of
+//!   a parent.
 //!
 //! Runs are kept, a bounded number of them; what is older than the oldest counts as before everything.
 
@@ -150,5 +151,47 @@ mod tests {
         assert_eq!(ties.control_of(at(1, 1)), Position::default());
         assert_eq!(ties.own_of(at(1, 0)), Some(Position::default()));
         assert_eq!(ties.own_of(at(1, 1)), Some(at(1, 2)), "next to the oldest that is kept");
+    }
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ties_say_what_a_list_of_everything_says(events in prop::collection::vec(0..4u8, 0..60)) {
+            let (mut ties, mut all) = (Ties::default(), Vec::new());
+            let (mut own, mut control) = (at(1, 0), at(1, 0));
+            for event in events {
+                match event {
+                    // A local invalidation, a new life, then purges.
+                    0 => own = own.next(),
+                    1 => own = at(own.epoch + 1, 0),
+                    _ => {
+                        (own, control) = (own.next(), control.next());
+                        ties.note(own, control, Position { number: own.number - 1, ..own });
+                        all.push((own, control));
+                    }
+                }
+            }
+            for epoch in 0..=own.epoch {
+                for number in 0..70 {
+                    let asked = at(epoch, number);
+                    let told = all.iter().rev().find(|(own, _)| *own <= asked).map(|&(_, control)| control);
+                    prop_assert_eq!(ties.control_of(asked), told.unwrap_or_default());
+                }
+            }
+            for number in 0..70 {
+                let first_unseen = all.iter().find(|&&(_, control)| control > at(1, number));
+                match (ties.own_of(at(1, number)), first_unseen) {
+                    (None, None) => {}
+                    // Somewhere from the last that was seen to before the first that was not.
+                    (Some(back), Some(&(unseen, _))) => {
+                        prop_assert!(back < unseen);
+                        let seen = all.iter().rev().find(|&&(_, control)| control <= at(1, number));
+                        prop_assert!(seen.is_none_or(|&(seen, _)| back >= seen));
+                    }
+                    other => prop_assert!(false, "{other:?}"),
+                }
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Random purges and fills against a reference that remembers everything.
 
-use littoral_ledger::{Fence, Kind, Limits, Position, Purge, Scope, SiteKey, Subject, Verdict};
+use littoral_ledger::{Change, Fence, Kind, Limits, Position, Purge, Scope, SiteKey, Subject, Verdict};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -9,6 +9,8 @@ enum Step {
     /// A fetch begins now; its response is judged from then on.
     Fill(SiteKey, String, Vec<String>),
     Forget,
+    /// Everything older is to be fetched anew.
+    Renew,
 }
 
 struct Filled {
@@ -20,7 +22,10 @@ struct Filled {
 }
 
 /// By the definition, over all purges ever.
-fn expected(purges: &[(Position, Purge)], filled: &Filled) -> Verdict {
+fn expected(purges: &[(Position, Purge)], renewed: Position, filled: &Filled) -> Verdict {
+    if renewed > filled.effective {
+        return Verdict::Hard;
+    }
     let covers = |purge: &Purge| {
         purge.site == filled.site
             && match &purge.scope {
@@ -78,6 +83,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (site(), url(), prop::collection::vec(tag(), 0..3))
             .prop_map(|(site, url, tags)| Step::Fill(site, url, tags)),
         1 => Just(Step::Forget),
+        1 => Just(Step::Renew),
     ]
 }
 
@@ -85,6 +91,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn run(steps: Vec<Step>, limits: Limits, check: impl Fn(Verdict, Verdict)) -> Fence {
     let fence = Fence::new(limits);
     let mut purges = Vec::new();
+    let mut renewed = Position::default();
     let mut fills: Vec<Filled> = Vec::new();
     for step in steps {
         match step {
@@ -93,6 +100,7 @@ fn run(steps: Vec<Step>, limits: Limits, check: impl Fn(Verdict, Verdict)) -> Fe
                 let subject = fence.subject(site, url.as_bytes(), tags.iter().map(|tag| tag.as_bytes()));
                 fills.push(Filled { subject, site, url, tags, effective: fence.position() });
             }
+            Step::Renew => renewed = fence.publish(Change::Renew),
             Step::Forget => {
                 fills.drain(..fills.len() / 2);
                 let now = fence.position();
@@ -101,7 +109,10 @@ fn run(steps: Vec<Step>, limits: Limits, check: impl Fn(Verdict, Verdict)) -> Fe
             }
         }
         for fill in &fills {
-            check(fence.judge(&fill.subject, fill.url.as_bytes(), fill.effective), expected(&purges, fill));
+            check(
+                fence.judge(&fill.subject, fill.url.as_bytes(), fill.effective),
+                expected(&purges, renewed, fill),
+            );
         }
     }
     fence

@@ -49,6 +49,10 @@ pub(crate) enum Bug {
     LeaseFromReply,
     /// The lease is granted by a reply whose head was not reached.
     LeaseWithoutCatchingUp,
+    /// A thread reads the position first and whether the lease holds afterwards.
+    LeaseReadAfterPosition,
+    /// An unsafe request is answered before its invalidation is durable.
+    InvalidationNotWaitedFor,
     /// The full table is emptied.
     OverflowForgets,
 }

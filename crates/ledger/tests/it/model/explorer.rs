@@ -91,6 +91,36 @@ pub(crate) fn explore<M: Model>(model: &M, states_max: usize) -> Explored<M::Act
     explored
 }
 
+/// Walks at random, `walks` times, at most `steps_max` steps each: far beyond what can be seen whole.
+pub(crate) fn wander<M: Model>(model: &M, walks: u64, steps_max: usize) -> Explored<M::Action> {
+    let started = Instant::now();
+    let mut explored =
+        Explored { states: 0, steps: 0, depth: 0, complete: false, milliseconds: 0, broken: None };
+    for walk in 0..walks {
+        let mut random = (walk + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let (mut state, mut taken) = (model.initial(), Vec::new());
+        while taken.len() < steps_max {
+            let actions = model.actions(&state);
+            if actions.is_empty() {
+                break;
+            }
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let nth = usize::try_from(random % actions.len() as u64).expect("an index");
+            taken.push(actions[nth].clone());
+            if let Err(promise) = model.step(&mut state, &actions[nth]) {
+                explored.broken = Some((promise, taken));
+                return explored;
+            }
+        }
+        explored.steps += taken.len();
+        explored.depth = explored.depth.max(taken.len());
+    }
+    explored.milliseconds = started.elapsed().as_millis();
+    explored
+}
+
 /// The actions that lead to the last state noted.
 fn way<A: Clone>(ways: &[(usize, Option<A>)]) -> Vec<A> {
     let mut actions = Vec::new();

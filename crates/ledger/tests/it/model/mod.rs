@@ -15,7 +15,7 @@ mod steps;
 mod world;
 
 use bug::Bug;
-use explorer::{Model, explore};
+use explorer::{Model, explore, wander};
 use overflow::AtTheLimit;
 use rollout::{Mistake, Rollout};
 use setup::{Covers, QUIET, Setup};
@@ -87,6 +87,21 @@ fn power() -> Setup {
         net_max: 1,
         crashes_max: bound(1, 2) as u8,
         log_entries_max: 1,
+        states_max: bound(400_000, 1_500_000),
+        ..QUIET
+    }
+}
+
+/// Unsafe methods invalidate beside control's purges, and power fails.
+fn unsafe_methods() -> Setup {
+    Setup {
+        purges: &[Covers::Hard, Covers::Other],
+        purges_max: bound(1, 2) as u8,
+        jobs_max: bound(1, 2) as u8,
+        unsafe_max: bound(1, 2) as u8,
+        asks_max: 1,
+        net_max: 1,
+        crashes_max: bound(1, 2) as u8,
         states_max: bound(400_000, 1_500_000),
         ..QUIET
     }
@@ -202,6 +217,19 @@ fn leases() -> Setup {
     }
 }
 
+/// The same, with a thread that holds something hot.
+fn hot_leases() -> Setup {
+    Setup {
+        threads: 1,
+        purges_max: bound(1, 2) as u8,
+        asks_max: bound(1, 3) as u8,
+        net_max: 1,
+        ticks_max: bound(2, 4) as u8,
+        states_max: bound(400_000, 1_500_000),
+        ..QUIET
+    }
+}
+
 /// A new process takes over while the old one still answers.
 fn upgrades() -> Setup {
     Setup {
@@ -225,6 +253,7 @@ fn no_acknowledged_purge_is_undone_by_fills_and_threads() {
 fn no_acknowledged_purge_is_lost_by_messages_or_power() {
     holds("link", &link());
     holds("power", &power());
+    holds("unsafe methods", &unsafe_methods());
 }
 
 #[test]
@@ -247,6 +276,7 @@ fn writers_leave_no_gap_and_lose_nothing() {
 #[test]
 fn nothing_purged_is_served_when_control_says_that_the_lease_ran_out() {
     holds("leases", &leases());
+    holds("hot leases", &hot_leases());
 }
 
 #[test]
@@ -278,6 +308,7 @@ fn every_mistake_of_messages_and_disks_is_found() {
         finds(bug, &link());
     }
     finds(Bug::LifeGivenTwice, &power());
+    finds(Bug::InvalidationNotWaitedFor, &unsafe_methods());
 }
 
 #[test]
@@ -294,6 +325,7 @@ fn every_mistake_of_writers_leases_and_upgrades_is_found() {
     finds(Bug::NumberBeforeCommit, &writers());
     finds(Bug::LeaseFromReply, &leases());
     finds(Bug::LeaseWithoutCatchingUp, &leases());
+    finds(Bug::LeaseReadAfterPosition, &hot_leases());
     finds(Bug::OlderProcessForgotten, &upgrades());
     finds(Bug::JournalReadBeforeHandOver, &upgrades());
 }
@@ -319,4 +351,52 @@ fn generations_never_go_back_and_candidates_end_by_themselves() {
     ] {
         finds_in(mistake, &model(Some(mistake)), usize::MAX);
     }
+}
+
+/// Everything at once: a parent and its child with threads, three controls one after the other or side by side, short
+/// logs, crashes, leases that run out.
+fn everything() -> Setup {
+    Setup {
+        nodes: 2,
+        threads: 2,
+        purges: &[Covers::Hard, Covers::Soft, Covers::Other],
+        purges_max: 12,
+        jobs_max: 20,
+        slices: true,
+        asks_max: 30,
+        net_max: 4,
+        doubles: true,
+        crashes_max: 4,
+        restores_max: 2,
+        split: true,
+        log_entries_max: 4,
+        ..QUIET
+    }
+}
+
+#[test]
+fn long_random_walks_break_no_promise_either() {
+    let walks = bound(2_000, 200_000) as u64;
+    for (name, setup) in [
+        ("walks", everything()),
+        ("walks without threads", Setup { threads: 0, unsafe_max: 4, nodes: 1, ..everything() }),
+        ("walks of parent and child", Setup { threads: 0, ..everything() }),
+        ("walks of one control", Setup { threads: 0, restores_max: 0, log_entries_max: 2, ..everything() }),
+        (
+            "walks with leases",
+            Setup { nodes: 1, restores_max: 0, crashes_max: 1, ticks_max: 9, ..everything() },
+        ),
+        (
+            "walks over upgrades",
+            Setup { nodes: 1, restores_max: 0, crashes_max: 0, upgrades: true, ..everything() },
+        ),
+    ] {
+        let explored = wander(&setup, walks, 150);
+        println!("{}", explored.summary(name));
+        assert!(explored.broken.is_none(), "{name}: {}", explored.counterexample());
+        assert!(explored.depth >= 100, "{name}: short walks");
+    }
+    let model = Rollout { mistake: None, generations_max: 12, restarts_max: 4 };
+    let explored = wander(&model, walks, 60);
+    assert!(explored.broken.is_none(), "{}", explored.counterexample());
 }

@@ -141,6 +141,8 @@ pub(crate) struct Node {
     pub(crate) promised: u8,
     pub(crate) acknowledged: Position,
     pub(crate) refused: Option<Refusal>,
+    /// An unsafe request that is answered when this record is durable, and the content that it made.
+    pub(crate) invalidating: Option<(u64, u8)>,
     /// It has left journal and link to the next process.
     pub(crate) handed: bool,
 }
@@ -187,6 +189,7 @@ impl Node {
             promised: 0,
             acknowledged: Position::default(),
             refused: None,
+            invalidating: None,
             handed: false,
         };
         node.take(effects, &Truth::default(), bug);
@@ -256,6 +259,22 @@ impl Node {
         self.journal.extend(self.unsynced.drain(..).map(|(_, record)| record));
         let effects = self.follower.durable(number);
         self.take(effects, truth, bug);
+        if let Some((_, content)) = self.invalidating.take_if(|(record, _)| self.follower.is_durable(*record))
+        {
+            self.promised = self.promised.max(content);
+        }
+    }
+
+    /// An unsafe request changed the origin to `content`.
+    pub(crate) fn invalidate(&mut self, content: u8, purge: Purge, bug: Option<Bug>) {
+        let own = self.table.publish(Change::Purge(&purge));
+        let effects = self.follower.invalidated(own, purge);
+        self.take(effects, &Truth::default(), bug);
+        let record = self.unsynced.back().map_or(0, |&(number, _)| number);
+        self.invalidating = Some((record, content));
+        if bug == Some(Bug::InvalidationNotWaitedFor) {
+            self.promised = self.promised.max(content);
+        }
     }
 
     /// Power fails: of what was not synced, `kept` records reached the disk, and half of the next. What is stored

@@ -20,6 +20,8 @@ pub(crate) struct Setup {
     pub(crate) in_turn: bool,
     pub(crate) purges_max: u8,
     pub(crate) jobs_max: u8,
+    /// Requests with unsafe methods, answered when their invalidation is durable.
+    pub(crate) unsafe_max: u8,
     pub(crate) slices: bool,
     pub(crate) asks_max: u8,
     /// Messages on their way at a time.
@@ -49,6 +51,7 @@ pub(crate) const QUIET: Setup = Setup {
     in_turn: false,
     purges_max: 1,
     jobs_max: 0,
+    unsafe_max: 0,
     slices: false,
     asks_max: 2,
     net_max: 2,

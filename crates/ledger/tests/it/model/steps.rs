@@ -4,7 +4,7 @@ use littoral_ledger::{Position, Verdict};
 
 use super::bug::Bug;
 use super::node::{Job, LEASE, Stored, Thread, Truth, Turn};
-use super::setup::Setup;
+use super::setup::{Covers, Setup};
 use super::world::{Action, World};
 
 impl Setup {
@@ -117,6 +117,9 @@ impl Setup {
             (Some(Job::Here { .. }), _) => actions.push(Action::Store { node }),
             (None, _) => {}
         }
+        if world.unsafes < self.unsafe_max && state.invalidating.is_none() {
+            actions.push(Action::UnsafeMethod { node });
+        }
         if !state.unsynced.is_empty() && !state.handed {
             actions.push(Action::Sync { node });
         }
@@ -124,7 +127,9 @@ impl Setup {
             let kept = 0..=state.unsynced.len();
             actions.extend(kept.map(|records_kept| Action::PowerFails { node, records_kept }));
         }
-        if self.ticks_max > 0 && world.answered_at[node].is_none_or(|at| world.now >= at + LEASE) {
+        // Control waits a margin longer, which is more than any turn takes.
+        let idle = state.threads.iter().all(|thread| thread.turn == Turn::Idle);
+        if self.ticks_max > 0 && idle && world.answered_at[node].is_none_or(|at| world.now >= at + LEASE) {
             actions.push(Action::LeaseRanOut { node });
         }
     }
@@ -132,6 +137,10 @@ impl Setup {
     pub(super) fn node_step(&self, world: &mut World, action: &Action) -> Result<(), String> {
         match *action {
             Action::ThreadReads { node, thread } => {
+                // The lease first: what was caught up with before it was granted is then in the position.
+                if !self.is(Bug::LeaseReadAfterPosition) && !self.may_reuse(world, node) {
+                    return Ok(());
+                }
                 let position = world.nodes[node].table.position;
                 let judged = self.judge(world, node).filter(|_| self.is(Bug::PositionReadAfterJudging));
                 let thread = &mut world.nodes[node].threads[thread];
@@ -139,10 +148,11 @@ impl Setup {
             }
             Action::ThreadJudges { node, thread } => {
                 let (judged, now) = (self.judge(world, node), world.nodes[node].table.position);
+                let may_reuse = !self.is(Bug::LeaseReadAfterPosition) || self.may_reuse(world, node);
                 let thread = &mut world.nodes[node].threads[thread];
                 let found = match (thread.turn, thread.hot) {
                     (Turn::JudgedFirst(stored), _) => Some((stored, now)),
-                    (Turn::Read(position), Some((stored, checked))) if checked == position => {
+                    (Turn::Read(position), Some((stored, checked))) if checked == position && may_reuse => {
                         Some((stored, checked))
                     }
                     (Turn::Read(position), _) => judged.map(|stored| (stored, position)),
@@ -198,6 +208,11 @@ impl Setup {
                     stored.effective = state.table.position;
                 }
                 state.stored = Some(stored);
+            }
+            Action::UnsafeMethod { node } => {
+                world.unsafes += 1;
+                world.content += 1;
+                world.nodes[node].invalidate(world.content, Covers::Hard.purge(), self.bug);
             }
             Action::Sync { node } => {
                 let truth = world.controls[world.connected[node]].truth();
