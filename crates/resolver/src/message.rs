@@ -133,8 +133,12 @@ impl Question {
         lifetime: Duration,
     ) -> Reading {
         let absence = absence_lifetime(answer);
-        match owner {
-            Some(alias) if absence.is_none() => Reading::Alias(alias.to_string(), lifetime),
+        let alias = owner.filter(|_| absence.is_none()).map(|alias| alias.to_string());
+        match alias {
+            // The root and what no question can hold have no address.
+            Some(alias) if Question::new(&alias, self.family, false).is_some() => {
+                Reading::Alias(alias, lifetime)
+            }
             _ => Reading::NoAddress(absence.map(|absence| absence.min(lifetime))),
         }
     }

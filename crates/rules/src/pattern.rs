@@ -154,7 +154,9 @@ fn span_of(span: &regex_syntax::ast::Span) -> Range<usize> {
 
 /// At least one character where there is one, since an empty place is hard to point at.
 fn within(span: Range<usize>, text: &str) -> Range<usize> {
-    let start = span.start.min(text.len());
+    // What ends too early is shown at its last character.
+    let last = text.char_indices().next_back().map_or(0, |(place, _)| place);
+    let start = span.start.min(last);
     let one = text[start..].chars().next().map_or(0, char::len_utf8);
     start..span.end.clamp(start + one, text.len())
 }

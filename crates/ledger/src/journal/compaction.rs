@@ -65,7 +65,11 @@ impl Replayed {
             }
             Record::Local { own, purge } => self.kept.push((own, Kept::Local(purge))),
             Record::Floor { own } => self.kept.push((own, Kept::Floor)),
-            Record::Stand { stand, .. } => self.progress.stand = stand,
+            // A journal begins with it; one that came later could only lead back.
+            Record::Stand { stand, .. } if stand.control >= self.progress.stand.control => {
+                self.progress.stand = stand;
+            }
+            Record::Stand { .. } => {}
             Record::Tie(tie) => self.progress.ties.push(tie),
         }
     }
