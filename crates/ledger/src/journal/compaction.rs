@@ -85,12 +85,18 @@ pub fn compact(records: &[Record], oldest_effective: Position, entries_max: usiz
     let mut out = vec![Record::Life(replayed.life)];
     out.extend(replayed.progress.ties.runs().map(Record::Tie));
     out.push(Record::Stand { own: replayed.own, stand: replayed.progress.stand });
+    let head = out.len();
     let needed: Vec<&Record> = records.iter().filter(|record| is_needed(record, oldest_effective)).collect();
     let given_up = needed.len().saturating_sub(entries_max);
     if let Some(last) = given_up.checked_sub(1).and_then(|last| own_of_entry(needed[last])) {
         out.push(Record::Floor { own: last });
     }
     out.extend(needed[given_up..].iter().map(|&record| record.clone()));
+    if Replayed::of(out.clone(), Cut::Clean).control() != replayed.control() {
+        // Entries out of order, which no node writes: nothing older is to be trusted, and none of them is kept.
+        out.truncate(head);
+        out.push(Record::Floor { own: replayed.own });
+    }
     out
 }
 
