@@ -125,8 +125,9 @@ fn a_storm_shares_one_coder() {
     }
     assert_eq!(bed.origin().count("/a"), 1);
     let coders = metric(&bed, "littoral_coders_total{does=\"encode\"}");
-    // A client that comes when the rest has been sent finds what is stored.
-    assert!((1..=2).contains(&coders), "{coders} coders");
+    // A client that comes when the rest has been sent finds what is stored. Two threads may begin a coding at the same
+    // moment; the one that comes second drops its coder unused.
+    assert!((1..=4).contains(&coders), "{coders} coders for two codings on two threads");
     bed.until("the coders are given back", || metric(&bed, "littoral_coder_bytes") == 0);
     made(&bed, 2);
 }
