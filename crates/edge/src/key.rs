@@ -81,7 +81,8 @@ pub(crate) fn keyed_host<'a>(place: &'a Place, policy: &KeyPolicy, request: &'a 
     }
 }
 
-fn keyed_target(policy: &KeyPolicy, target: &Target) -> Target {
+/// What of a target the key keeps.
+pub(crate) fn keyed_target(policy: &KeyPolicy, target: &Target) -> Target {
     let Some(query) = target.query() else { return target.clone() };
     let keeps = |parameter: &[u8]| {
         let (name, _) = pairs::split(parameter);

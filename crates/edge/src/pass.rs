@@ -154,12 +154,13 @@ pub(crate) fn for_origin(
 
 /// As the behavior's rules for requests change them.
 fn with_rules(worker: &Worker, place: &Place, request: &Request, fields: Fields) -> Fields {
-    let rules = &place.behavior().expect("routed").request_fields;
+    let behavior = place.behavior().expect("routed");
+    let rules = &behavior.request_fields;
     if rules.is_empty() {
         return fields;
     }
     let id = request.id.as_bytes();
-    let target = key::build(place, request, Vec::new()).target;
+    let target = key::keyed_target(&behavior.key, &request.target);
     let scope = scope(place, &worker.shared.name, keyed_subject(place, request, &target), id);
     let changes = Changes::of(rules, &scope, |name| fields.named(name).next().is_some());
     let mut out = Fields::builder();

@@ -131,9 +131,7 @@ impl Template {
             }
         }
     }
-}
 
-impl Template {
     /// The same for a URL or a target: what stands behind a `?` that the template wrote is the value of a parameter,
     /// and cannot become a further one.
     pub(crate) fn render_target(&self, scope: &Scope<'_>, out: &mut Vec<u8>) {
@@ -153,9 +151,7 @@ impl Template {
             }
         }
     }
-}
 
-impl Template {
     /// Appends the rest of a path behind what [`render_target`](Self::render_target) wrote.
     pub(crate) fn append_rest(&self, rest: &[u8], out: &mut Vec<u8>) {
         let start = out.len();

@@ -244,11 +244,14 @@ pub(crate) fn has_s3(place: &Place) -> bool {
 pub(crate) fn hash_of(place: &Place, request: &Request, url: &[u8]) -> u64 {
     let group = place.site().group_of(place.behavior().expect("routed"));
     let Balance::Hash(key) = &group.balance else { return 0 };
-    let client = request.client.ip().to_string();
+    let client;
     let value = match key {
         HashKey::Url => None,
         HashKey::Path => Some(request.target.path()),
-        HashKey::Client => Some(client.as_bytes()),
+        HashKey::Client => {
+            client = request.client.ip().to_string();
+            Some(client.as_bytes())
+        }
         HashKey::Header(name) => request.fields.named(name.as_bytes()).next(),
         HashKey::Cookie(name) => pairs::cookie(&request.fields, name).next(),
     };
